@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MCB_COMMON_BUFFER_H
+#define MCB_COMMON_BUFFER_H
+
+/*
+ * Memory that a NIC may be given, and the slots that messages occupy in it.
+ *
+ * A buffer says where memory lies, in Mooncake's location names ("cpu:0", "cuda:0"). It is the only
+ * thing that crosses from the code that allocates memory (host, GPU) to the code that moves it.
+ * An area is a run of equal slots inside a buffer: message k of queue pair q lies in slot
+ * q * depth + k % depth, so that all messages in flight have memory of their own.
+ */
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/fault.h"
+
+enum { MCB_LOCATION_MAX = 32 };
+
+struct mcb_buffer {
+    void *address;                 /* page aligned */
+    size_t length_bytes;           /* a multiple of the page size */
+    char memory[MCB_LOCATION_MAX]; /* "cpu:N" or "cuda:N" */
+    int dmabuf_fd;                 /* exported handle, -1 if none; owned by the buffer */
+};
+
+struct mcb_area {
+    uint8_t *base;
+    size_t slot_bytes;   /* payload of a slot = the message size */
+    size_t stride_bytes; /* distance of two slots: slot_bytes rounded up to 64 */
+    uint32_t slots;
+    const atomic_bool
+        *stop; /* while true, work on the area ends after the slot under way; NULL: never */
+};
+
+/* Allocates zeroed host memory and touches every page. numa_node -1: wherever the caller runs; else
+ * on that node where the kernel can. The memory is named after the node that it lies on in fact. On
+ * success the caller owns the buffer. Faults: HOST_MEMORY; USE_VALUE if there is no such node. */
+int mcb_buffer_allocate(struct mcb_buffer *buffer, size_t length_bytes, int numa_node,
+                        struct mcb_error *error);
+
+/* Frees what mcb_buffer_allocate gave; harmless on a zeroed struct and when called twice. */
+void mcb_buffer_free(struct mcb_buffer *buffer);
+
+/* Distance between two slots for messages of size_bytes. */
+static inline size_t mcb_area_stride(size_t size_bytes)
+{
+    return (size_bytes + 63) & ~(size_t)63;
+}
+
+static inline uint8_t *mcb_area_slot(const struct mcb_area *area, uint32_t slot)
+{
+    return area->base + (size_t)slot * area->stride_bytes;
+}
+
+#endif

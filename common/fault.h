@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MCB_COMMON_FAULT_H
+#define MCB_COMMON_FAULT_H
+
+/*
+ * The catalogue of what can go wrong, and the error that names an entry of it.
+ *
+ * Every failure that reaches a user is one row of common/faults.def: a stable id, a title, the
+ * likely causes, a fix, the exit code, and the texts by which the same fault is known in other
+ * programs' logs. A new fault is a new row there and nothing else.
+ *
+ * Convention of the whole project: a function that can fail returns 0 or -1 and takes a
+ * `struct mcb_error *` last, never NULL, which it fills only when it returns -1. The layer that
+ * first knows the cause makes the error; those above pass it on untouched.
+ */
+
+#include <stdbool.h>
+
+/* Exit codes of the program. */
+enum mcb_exit {
+    MCB_EXIT_OK = 0,
+    MCB_EXIT_HELD_NOT = 1,     /* measured, but an expectation or the verification failed */
+    MCB_EXIT_USAGE = 2,        /* the command line or an input file was wrong */
+    MCB_EXIT_ENVIRONMENT = 3,  /* the environment failed; what was measured is kept */
+    MCB_EXIT_INTERRUPTED = 130 /* what was measured is kept */
+};
+
+enum mcb_fault_code {
+    MCB_FAULT_NONE,
+#define MCB_FAULT(code, id, exit_code, title, cause, fix, texts) MCB_FAULT_##code,
+#include "common/faults.def"
+#undef MCB_FAULT
+    MCB_FAULT_COUNT
+};
+
+struct mcb_fault {
+    const char *id; /* "MCB-RDMA-004": never reused, never renumbered */
+    enum mcb_exit exit_code;
+    const char *title; /* a clause in lower case, no full stop */
+    const char *cause; /* likely causes, most likely first, separated by "; " */
+    const char *fix;   /* what to do: commands where there are some */
+    const char *texts; /* texts in logs, one a line; "" if none */
+};
+
+enum { MCB_ERROR_DETAIL_MAX = 768 };
+
+struct mcb_error {
+    enum mcb_fault_code code; /* MCB_FAULT_NONE: no error */
+    /* One sentence: the value first ("--nic mlx5_9: ..."), then what is wrong with it and, where
+     * known, what would be right. Valid UTF-8, no newline. */
+    char detail[MCB_ERROR_DETAIL_MAX];
+};
+
+/* The entry of a code. Never NULL for a code of the enum other than MCB_FAULT_NONE. */
+const struct mcb_fault *mcb_fault_get(enum mcb_fault_code code);
+
+/* The code of an id such as "MCB-RDMA-004"; MCB_FAULT_NONE if there is no such entry. */
+enum mcb_fault_code mcb_fault_find(const char *id);
+
+/* Fills the error; a detail that is too long is cut. The value is -1, so that callers can write
+ * `return mcb_error_set(error, MCB_FAULT_X, "...", ...);`. errno is preserved. A macro, so that the
+ * compiler sees the -1 and knows that no output was set. */
+#define mcb_error_set(error, code, ...)                                                            \
+    (mcb_error_write(error, code, __VA_ARGS__), mcb_error_status())
+static inline int mcb_error_status(void)
+{
+    return -1;
+}
+__attribute__((format(printf, 3, 4))) void
+mcb_error_write(struct mcb_error *error, enum mcb_fault_code code, const char *format, ...);
+
+/* Puts "who: " before the detail: whose message it was that is wrong. */
+void mcb_error_blame(struct mcb_error *error, const char *who);
+
+/* The exit code that belongs to the error: MCB_EXIT_OK where there is none. */
+enum mcb_exit mcb_error_exit(const struct mcb_error *error);
+
+#endif

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "common/json.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- reading ---- */
+
+/* jansson quotes what it stumbled over, which may be half a character. */
+static void keep_ascii(char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text >= 0x80)
+            *text = '?';
+}
+
+json_t *mcb_json_parse(const char *text, size_t length, size_t most_bytes, const char *what,
+                       enum mcb_fault_code fault, struct mcb_error *error)
+{
+    if (length > most_bytes) {
+        mcb_error_set(error, fault, "%s: %zu bytes, at most %zu are accepted", what, length,
+                      most_bytes);
+        return NULL;
+    }
+    json_error_t problem;
+    json_t *value = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &problem);
+    if (!value) {
+        keep_ascii(problem.text);
+        mcb_error_set(error, fault, "%s: not JSON (line %d, column %d): %s", what, problem.line,
+                      problem.column, problem.text);
+    }
+    return value;
+}
+
+/* All of the stream, for free(); NULL with errno, EFBIG if there is more than most_bytes. */
+static char *read_stream(FILE *stream, size_t most_bytes, size_t *length)
+{
+    char *text = NULL;
+    size_t room = 0, used = 0;
+    for (;;) {
+        if (used == room) {
+            room = room ? room * 2 : 65536;
+            char *larger = realloc(text, room);
+            if (!larger)
+                break;
+            text = larger;
+        }
+        size_t got = fread(text + used, 1, room - used, stream);
+        used += got;
+        if (used > most_bytes) {
+            errno = EFBIG;
+            break;
+        }
+        if (got == 0 && ferror(stream))
+            break;
+        if (got == 0) {
+            *length = used;
+            return text;
+        }
+    }
+    free(text);
+    return NULL;
+}
+
+json_t *mcb_json_read_file(const char *path, size_t most_bytes, enum mcb_fault_code fault,
+                           struct mcb_error *error)
+{
+    FILE *stream = fopen(path, "re");
+    if (!stream) {
+        mcb_error_set(error, fault, "%s: %s", path, strerror(errno));
+        return NULL;
+    }
+    size_t length = 0;
+    char *text = read_stream(stream, most_bytes, &length);
+    int cause = errno;
+    fclose(stream);
+    if (!text) {
+        if (cause == EFBIG)
+            mcb_error_set(error, fault, "%s: larger than %zu bytes", path, most_bytes);
+        else
+            mcb_error_set(error, fault, "%s: %s", path, strerror(cause));
+        return NULL;
+    }
+    json_t *value = mcb_json_parse(text, length, most_bytes, path, fault, error);
+    free(text);
+    return value;
+}
+
+/* The member of that type. Borrowed; NULL and *error if there is none. */
+static json_t *get_member(const json_t *object, const char *key, json_type type,
+                          const char *expected, enum mcb_fault_code fault, struct mcb_error *error)
+{
+    if (!json_is_object(object)) {
+        mcb_error_set(error, fault, "\"%s\": an object with this member was expected", key);
+        return NULL;
+    }
+    json_t *value = json_object_get(object, key);
+    if (value && json_typeof(value) == type)
+        return value;
+    mcb_error_set(error, fault, "\"%s\": %s; %s was expected", key,
+                  value ? "of the wrong type" : "missing", expected);
+    return NULL;
+}
+
+int mcb_json_get_string(const json_t *object, const char *key, size_t size_max, const char **value,
+                        enum mcb_fault_code fault, struct mcb_error *error)
+{
+    json_t *member = get_member(object, key, JSON_STRING, "a string", fault, error);
+    if (!member)
+        return -1;
+    if (json_string_length(member) >= size_max)
+        return mcb_error_set(error, fault, "\"%s\": %zu bytes long, fewer than %zu were expected",
+                             key, json_string_length(member), size_max);
+    *value = json_string_value(member);
+    return 0;
+}
+
+int mcb_json_get_integer(const json_t *object, const char *key, int64_t least, int64_t most,
+                         int64_t *value, enum mcb_fault_code fault, struct mcb_error *error)
+{
+    json_t *member = get_member(object, key, JSON_INTEGER, "a whole number", fault, error);
+    if (!member)
+        return -1;
+    int64_t number = json_integer_value(member);
+    if (number < least || number > most)
+        return mcb_error_set(error, fault,
+                             "\"%s\": %" PRId64 "; %" PRId64 " to %" PRId64 " was expected", key,
+                             number, least, most);
+    *value = number;
+    return 0;
+}
+
+int mcb_json_get_hex64(const json_t *object, const char *key, uint64_t *value,
+                       enum mcb_fault_code fault, struct mcb_error *error)
+{
+    const char *text;
+    if (mcb_json_get_string(object, key, sizeof "0x0123456789abcdef", &text, fault, error))
+        return -1;
+    size_t digits = strncmp(text, "0x", 2) == 0 ? strspn(text + 2, "0123456789abcdefABCDEF") : 0;
+    if (digits == 0 || text[2 + digits])
+        return mcb_error_set(error, fault, "\"%s\": \"%s\"; 0x and up to 16 digits were expected",
+                             key, text);
+    *value = strtoull(text + 2, NULL, 16);
+    return 0;
+}
+
+int mcb_json_get_array(const json_t *object, const char *key, size_t least, size_t most,
+                       json_t **array, enum mcb_fault_code fault, struct mcb_error *error)
+{
+    json_t *member = get_member(object, key, JSON_ARRAY, "an array", fault, error);
+    if (!member)
+        return -1;
+    size_t size = json_array_size(member);
+    if (size < least || size > most)
+        return mcb_error_set(error, fault, "\"%s\": %zu elements; %zu to %zu were expected", key,
+                             size, least, most);
+    *array = member;
+    return 0;
+}
+
+int mcb_json_get_object(const json_t *object, const char *key, json_t **value,
+                        enum mcb_fault_code fault, struct mcb_error *error)
+{
+    json_t *member = get_member(object, key, JSON_OBJECT, "an object", fault, error);
+    if (!member)
+        return -1;
+    *value = member;
+    return 0;
+}
+
+json_t *mcb_json_hex64(uint64_t value)
+{
+    char text[sizeof "0x0123456789abcdef"];
+    snprintf(text, sizeof text, "0x%016" PRIx64, value);
+    return json_string(text);
+}
+
+/* ---- faults ---- */
+
+/* A detail may quote bytes from a file name or a host that are not UTF-8. */
+static json_t *string_from_detail(const char *detail)
+{
+    json_t *value = json_string(detail);
+    if (value)
+        return value;
+    char plain[MCB_ERROR_DETAIL_MAX];
+    snprintf(plain, sizeof plain, "%s", detail);
+    keep_ascii(plain);
+    return json_string(plain);
+}
+
+json_t *mcb_json_from_error(const struct mcb_error *error)
+{
+    if (error->code == MCB_FAULT_NONE)
+        return json_null();
+    const struct mcb_fault *fault = mcb_fault_get(error->code);
+    return json_pack("{s:s, s:s, s:o, s:s, s:s}", "id", fault->id, "title", fault->title, "detail",
+                     string_from_detail(error->detail), "cause", fault->cause, "fix", fault->fix);
+}
+
+void mcb_json_to_error(const json_t *value, struct mcb_error *error)
+{
+    if (!value || json_is_null(value)) {
+        *error = (struct mcb_error){.code = MCB_FAULT_NONE};
+        return;
+    }
+    const char *id = json_string_value(json_object_get(value, "id"));
+    const char *detail = json_string_value(json_object_get(value, "detail"));
+    enum mcb_fault_code code = id ? mcb_fault_find(id) : MCB_FAULT_NONE;
+    mcb_error_set(error, code == MCB_FAULT_NONE ? MCB_FAULT_JOB_PEER_FAILED : code, "%s",
+                  detail ? detail : "no reason was given");
+}
+
+/* ---- writing ---- */
+
+static int output_error(const char *path, struct mcb_error *error)
+{
+    return mcb_error_set(error, MCB_FAULT_HOST_OUTPUT, "%s: cannot be written: %s", path,
+                         strerror(errno));
+}
+
+int mcb_json_print(FILE *stream, const json_t *value)
+{
+    static const size_t flags =
+        JSON_INDENT(2) | JSON_REAL_PRECISION(15) | JSON_ENSURE_ASCII | JSON_ENCODE_ANY;
+    return json_dumpf(value, stream, flags) == 0 && fputc('\n', stream) != EOF ? 0 : -1;
+}
+
+/* Writes, flushes to the disk where there is one, and closes fd. -1 with errno. */
+static int dump_and_close(int fd, const json_t *value)
+{
+    FILE *stream = fdopen(fd, "w");
+    if (!stream) {
+        close(fd);
+        return -1;
+    }
+    errno = 0;
+    bool written = mcb_json_print(stream, value) == 0 && fflush(stream) == 0 &&
+                   (fsync(fd) == 0 || errno == EINVAL || errno == EROFS);
+    int cause = errno ? errno : EIO;
+    bool closed = fclose(stream) == 0;
+    if (written && closed)
+        return 0;
+    errno = written ? errno : cause;
+    return -1;
+}
+
+/* Devices and pipes (--output /dev/stdout) are written in place: rename would replace them. */
+static int write_in_place(const char *path, const json_t *value, struct mcb_error *error)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0 || dump_and_close(fd, value))
+        return output_error(path, error);
+    return 0;
+}
+
+int mcb_json_write_file(const char *path, const json_t *value, struct mcb_error *error)
+{
+    struct stat status;
+    bool exists = stat(path, &status) == 0;
+    if (exists && !S_ISREG(status.st_mode))
+        return write_in_place(path, value, error);
+
+    /* A symbolic link stays one: its target is what is replaced. */
+    char *target = exists ? realpath(path, NULL) : strdup(path);
+    char *temporary = NULL;
+    if (!target || asprintf(&temporary, "%s.tmp.%ld", target, (long)getpid()) < 0) {
+        output_error(path, error);
+        free(target);
+        return -1;
+    }
+    int result = 0;
+    unlink(temporary);
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd < 0) {
+        result = output_error(path, error);
+    } else if (dump_and_close(fd, value) || rename(temporary, target)) {
+        result = output_error(path, error);
+        unlink(temporary);
+    }
+    free(temporary);
+    free(target);
+    return result;
+}
