@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MCB_RDMA_DEVICE_H
+#define MCB_RDMA_DEVICE_H
+
+/*
+ * RDMA devices of this host and their ports.
+ *
+ * list() says what is there, for people and for choosing; open() gives a device to work with.
+ * Names come in natural order (mlx5_2 before mlx5_10).
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/fault.h"
+
+struct ibv_context;
+struct ibv_pd;
+
+enum { MCB_DEVICE_NAME_MAX = 64, MCB_DEVICE_PORTS_MAX = 255 };
+
+struct mcb_port {
+    unsigned number;       /* 1.. */
+    bool active;           /* state is ACTIVE */
+    const char *state;     /* "down", "init", "armed", "active", ... */
+    const char *physical;  /* "link up", "disabled", "polling", ... */
+    bool ethernet;         /* RoCE: addresses are GIDs only */
+    const char *link;      /* "Ethernet", "InfiniBand", "unspecified" */
+    uint32_t mtu_bytes;    /* active MTU */
+    uint16_t lid;          /* 0 on Ethernet */
+    int gid_count;         /* length of the GID table */
+    uint64_t message_most; /* largest message */
+    double link_gbps;      /* width x speed in 10^9 bit/s; 0: unknown, or a NIC made of software */
+};
+
+/* What one device can do. */
+struct mcb_device_limits {
+    uint64_t region_bytes; /* max_mr_size */
+    uint32_t queue_pairs, send_depth, completions;
+    uint8_t reads_as_initiator, reads_as_target; /* RDMA reads in flight of a queue pair */
+};
+
+/* What is known about a device. */
+struct mcb_device_facts {
+    char name[MCB_DEVICE_NAME_MAX];
+    uint64_t node_guid;
+    char firmware[64];
+    uint32_t vendor_id, part_id;
+    char board[64];       /* board_id of sysfs; "" if it has none */
+    char pci_address[16]; /* of the NIC, or of the interface below a software NIC; "": none */
+    int numa_node;        /* -1: unknown */
+    bool software;        /* rxe, siw: no PCI function of its own */
+    bool iwarp;           /* cannot be connected with GIDs */
+    struct mcb_device_limits limits;
+    size_t port_count;
+    struct mcb_port *ports; /* all of them, active or not; owned */
+    struct mcb_error error; /* why it cannot be opened; then there are no ports and no limits */
+};
+
+/* A device in use. */
+struct mcb_device {
+    char name[MCB_DEVICE_NAME_MAX];
+    struct mcb_device_limits limits;
+    struct ibv_context *context;
+    struct ibv_pd *domain;
+};
+
+/* All devices, with facts. sysfs: "/sys". No device is success with *count 0. *devices is the
+ * caller's: mcb_device_list_free(). Fault: RDMA_NO_DEVICE (the list cannot be had), HOST_MEMORY. */
+int mcb_device_list(const char *sysfs, struct mcb_device_facts **devices, size_t *count,
+                    struct mcb_error *error);
+void mcb_device_list_free(struct mcb_device_facts *devices, size_t count);
+
+/* Opens by name, with a protection domain. Close with mcb_device_close(). Faults: RDMA_NO_SUCH_NIC,
+ * RDMA_DEVICE_OPEN. */
+int mcb_device_open(const char *name, struct mcb_device **device, struct mcb_error *error);
+void mcb_device_close(struct mcb_device *device); /* NULL is fine */
+
+/* Asks for a port's present state. Faults: RDMA_NO_PORT, RDMA_DEVICE_OPEN. */
+int mcb_device_query_port(const struct mcb_device *device, unsigned number, const char *sysfs,
+                          struct mcb_port *port, struct mcb_error *error);
+
+/* Lanes x speed as the verbs code them (InfiniBand Architecture Specification 1, PortInfo), in
+ * 10^9 bit/s of signalling as the field names links (NDR x4 = 400); 0 for a code that is not
+ * known. */
+double mcb_port_rate_gbps(unsigned width_code, unsigned speed_code);
+
+#endif

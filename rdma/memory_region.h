@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MCB_RDMA_MEMORY_REGION_H
+#define MCB_RDMA_MEMORY_REGION_H
+
+/*
+ * A buffer registered with a device, in as many memory regions as it takes.
+ *
+ * A region may be no larger than max_mr_size of the device, or than a smaller limit that was asked
+ * for (MC_MAX_MR_SIZE). A longer buffer becomes a row of regions of equal length that overlap by
+ * the largest message, rounded up to pages:
+ *
+ *   region i covers [i * step, i * step + chunk) of the buffer, step = chunk - overlap
+ *
+ * so that a message, wherever it begins, lies inside the region floor(begin / step): none ever
+ * straddles two. The price is that the overlap is pinned and counted twice. A chunk must therefore
+ * hold the largest message and one page.
+ *
+ * Registration goes through ibv_reg_mr_iova2() by name, which is what Mooncake's ibv_reg_mr() turns
+ * into, with LOCAL_WRITE | REMOTE_WRITE | REMOTE_READ and, if asked, RELAXED_ORDERING.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/buffer.h"
+#include "common/fault.h"
+
+struct ibv_mr;
+struct mcb_device;
+
+enum { MCB_REGIONS_MAX = 65536 };
+
+struct mcb_region {
+    uint64_t address, length_bytes;
+    uint32_t local_key, remote_key;
+};
+
+struct mcb_registration {
+    struct mcb_region *regions; /* by ascending address */
+    struct ibv_mr **handles;
+    size_t count;
+    bool relaxed;              /* with IBV_ACCESS_RELAXED_ORDERING */
+    uint64_t registered_bytes; /* overlaps counted twice */
+    int64_t register_ns;       /* time that registration took */
+};
+
+/* How a buffer is cut. */
+struct mcb_region_plan {
+    uint64_t chunk_bytes, step_bytes;
+    size_t count;
+};
+
+/* Pure. most_bytes: the largest region allowed. Fault: RDMA_MR_SIZE. */
+int mcb_region_plan_make(uint64_t length_bytes, uint64_t most_bytes, uint64_t message_bytes,
+                         uint64_t page_bytes, struct mcb_region_plan *plan,
+                         struct mcb_error *error);
+
+/* Registers the whole buffer, which must outlive the registration. most_bytes as above (the
+ * device's own limit is applied as well), message_bytes: the largest message that will be looked
+ * up. Free with mcb_registration_close(). Faults: RDMA_MR_SIZE, RDMA_REGISTER, HOST_MEMLOCK,
+ * HOST_MEMORY. */
+int mcb_registration_open(const struct mcb_device *device, const struct mcb_buffer *buffer,
+                          bool relaxed, uint64_t most_bytes, uint64_t message_bytes,
+                          struct mcb_registration **registration, struct mcb_error *error);
+void mcb_registration_close(struct mcb_registration *registration); /* NULL is fine */
+
+/* The region that holds all of [address, address + length_bytes), or NULL. The regions must be in
+ * ascending order. */
+const struct mcb_region *mcb_region_find(const struct mcb_region *regions, size_t count,
+                                         uint64_t address, uint64_t length_bytes);
+
+#endif

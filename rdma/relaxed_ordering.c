@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rdma/relaxed_ordering.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <infiniband/verbs.h>
+#include <limits.h>
+#include <linux/pci_regs.h>
+#include <rdma/ib_user_ioctl_cmds.h>
+#include <rdma/ib_user_ioctl_verbs.h>
+#include <rdma/rdma_user_ioctl_cmds.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "rdma/device.h"
+#include "rdma/locality.h"
+
+/* The kernel wants the number of the driver in each request and tells it nowhere: it answers EINVAL
+ * to the wrong ones. There are about 20. */
+enum { DRIVERS_MOST = 64 };
+
+/* The method QUERY_CONTEXT of uverbs (Linux 5.9) tells which additions to the core it has. */
+static int query_core_support(int fd, uint32_t driver, uint64_t *support)
+{
+    uint32_t vectors = 0;
+    uint64_t answer = 0;
+    _Alignas(8)
+        uint8_t request[sizeof(struct ib_uverbs_ioctl_hdr) + 2 * sizeof(struct ib_uverbs_attr)] = {
+            0};
+    struct ib_uverbs_ioctl_hdr header = {
+        .length = sizeof(request),
+        .object_id = UVERBS_OBJECT_DEVICE,
+        .method_id = UVERBS_METHOD_QUERY_CONTEXT,
+        .num_attrs = 2,
+        .driver_id = driver,
+    };
+    struct ib_uverbs_attr attributes[2] = {
+        {.attr_id = UVERBS_ATTR_QUERY_CONTEXT_NUM_COMP_VECTORS,
+         .len = sizeof(vectors),
+         .flags = UVERBS_ATTR_F_MANDATORY,
+         .data = (uintptr_t)&vectors},
+        {.attr_id = UVERBS_ATTR_QUERY_CONTEXT_CORE_SUPPORT,
+         .len = sizeof(answer),
+         .flags = UVERBS_ATTR_F_MANDATORY,
+         .data = (uintptr_t)&answer},
+    };
+    memcpy(request, &header, sizeof(header));
+    memcpy(request + sizeof(header), attributes, sizeof(attributes));
+    if (ioctl(fd, RDMA_VERBS_IOCTL, request) < 0)
+        return errno;
+    *support = answer;
+    return 0;
+}
+
+static enum mcb_known probe_kernel(const struct mcb_device *device)
+{
+    uint64_t support = 0;
+    int failed = EINVAL;
+    for (uint32_t driver = 0; driver < DRIVERS_MOST && failed == EINVAL; driver++)
+        failed = query_core_support(device->context->cmd_fd, driver, &support);
+    if (failed)
+        return MCB_KNOWN_NOT;
+    return support & IB_UVERBS_CORE_SUPPORT_OPTIONAL_MR_ACCESS ? MCB_KNOWN_YES : MCB_KNOWN_NO;
+}
+
+enum mcb_known mcb_relaxed_ordering_from_config(const uint8_t *config, size_t length)
+{
+    if (length < PCI_STD_HEADER_SIZEOF || !(config[PCI_STATUS] & PCI_STATUS_CAP_LIST))
+        return MCB_KNOWN_NOT;
+    size_t at = config[PCI_CAPABILITY_LIST] & ~3u;
+    /* capabilities lie in 192 bytes and take 4 at least: a longer walk is a loop */
+    for (int steps = 0; steps < 48 && at >= PCI_STD_HEADER_SIZEOF; steps++) {
+        if (at + PCI_EXP_DEVCTL + 2 > length)
+            return MCB_KNOWN_NOT;
+        if (config[at + PCI_CAP_LIST_ID] == PCI_CAP_ID_EXP)
+            return config[at + PCI_EXP_DEVCTL] & PCI_EXP_DEVCTL_RELAX_EN ? MCB_KNOWN_YES
+                                                                         : MCB_KNOWN_NO;
+        at = config[at + PCI_CAP_LIST_NEXT] & ~3u;
+    }
+    return MCB_KNOWN_NOT;
+}
+
+static size_t read_config(const char *sysfs, const char *pci_address, uint8_t config[256])
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof(path), "%s/bus/pci/devices/%s/config", sysfs, pci_address);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return 0;
+    ssize_t length = read(fd, config, 256);
+    close(fd);
+    return length < 0 ? 0 : (size_t)length;
+}
+
+static void probe_nic(const char *name, const char *sysfs, struct mcb_relaxed_ordering *known)
+{
+    static const char *const verdicts[] = {"disabled", "enabled"};
+    struct mcb_locality locality = mcb_locality_find(sysfs, name);
+    uint8_t config[256] = {0};
+    char path[PATH_MAX];
+    known->nic = MCB_KNOWN_NOT;
+    if (locality.software) {
+        snprintf(known->nic_reason, sizeof(known->nic_reason), "it has no PCI function of its own");
+        return;
+    }
+    snprintf(path, sizeof(path), "%s/bus/pci/devices/%s/physfn", sysfs, locality.pci_address);
+    if (access(path, F_OK) == 0) {
+        snprintf(known->nic_reason, sizeof(known->nic_reason),
+                 "%s is a virtual function, whose Device Control does not tell",
+                 locality.pci_address);
+        return;
+    }
+    size_t length = read_config(sysfs, locality.pci_address, config);
+    known->nic = mcb_relaxed_ordering_from_config(config, length);
+    if (known->nic == MCB_KNOWN_NOT)
+        snprintf(known->nic_reason, sizeof(known->nic_reason),
+                 "the PCI configuration of %s can be read up to byte %zu only",
+                 locality.pci_address, length);
+    else
+        snprintf(known->nic_reason, sizeof(known->nic_reason),
+                 "the PCI Device Control of %s has it %s", locality.pci_address,
+                 verdicts[known->nic]);
+}
+
+void mcb_relaxed_ordering_probe(const struct mcb_device *device, const char *sysfs,
+                                struct mcb_relaxed_ordering *known)
+{
+    known->kernel = probe_kernel(device);
+    probe_nic(device->name, sysfs, known);
+}
+
+const char *mcb_relaxed_ordering_effective(const struct mcb_relaxed_ordering *known, bool asked,
+                                           char reason[256])
+{
+    if (!asked) {
+        snprintf(reason, 256, "not asked for");
+        return "off";
+    }
+    if (known->kernel == MCB_KNOWN_NO) {
+        snprintf(reason, 256, "the kernel takes no optional access flags");
+        return "off";
+    }
+    if (known->nic == MCB_KNOWN_NO) {
+        snprintf(reason, 256, "%s", known->nic_reason);
+        return "off";
+    }
+    if (known->nic == MCB_KNOWN_NOT) {
+        snprintf(reason, 256, "%s", known->nic_reason);
+        return "unknown";
+    }
+    if (known->kernel == MCB_KNOWN_NOT) {
+        snprintf(reason, 256, "the kernel does not tell whether it takes optional access flags");
+        return "unknown";
+    }
+    snprintf(reason, 256, "the kernel takes the flag, and %s", known->nic_reason);
+    return "on";
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MCB_RDMA_RELAXED_ORDERING_H
+#define MCB_RDMA_RELAXED_ORDERING_H
+
+/*
+ * What is known about PCIe relaxed ordering.
+ *
+ * Asking proves nothing: libibverbs drops the optional access flag where the kernel does not know
+ * it, and a NIC whose PCI Device Control has the bit cleared sends strictly ordered transactions
+ * all the same. So a result says what was asked for and, apart from it, what is known to be in
+ * effect:
+ *
+ *   on       the kernel takes optional access flags and bit 4 of the NIC's Device Control is set
+ *   off      not asked for, or one of the two is known to be missing
+ *   unknown  one of the two cannot be seen: an old kernel, no right to read the configuration space
+ *            (an ordinary user sees its first 64 bytes), a virtual function (where the bit is
+ *            reserved: PCI Express Base Specification, SR-IOV), a software NIC
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct mcb_device;
+
+enum mcb_known { MCB_KNOWN_NO, MCB_KNOWN_YES, MCB_KNOWN_NOT };
+
+struct mcb_relaxed_ordering {
+    enum mcb_known kernel; /* takes optional access flags */
+    enum mcb_known nic;    /* Device Control: relaxed ordering enabled */
+    char nic_reason[128];  /* what nic rests on, a clause */
+};
+
+/* Asks kernel and sysfs ("/sys"). */
+void mcb_relaxed_ordering_probe(const struct mcb_device *device, const char *sysfs,
+                                struct mcb_relaxed_ordering *known);
+
+/* Bit 4 (Enable Relaxed Ordering) of Device Control in the PCI Express capability (PCI_CAP_ID_EXP)
+ * of a configuration space of which `length` bytes are known. MCB_KNOWN_NOT where it cannot be
+ * found in them. */
+enum mcb_known mcb_relaxed_ordering_from_config(const uint8_t *config, size_t length);
+
+/* "on", "off" or "unknown" for memory registered with (asked) or without the flag, and why, a
+ * clause. */
+const char *mcb_relaxed_ordering_effective(const struct mcb_relaxed_ordering *known, bool asked,
+                                           char reason[256]);
+
+#endif
