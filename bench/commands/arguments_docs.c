@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Man pages (man(7) macros) and the completion for bash. */
+#include "bench/commands/arguments.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "bench/commands/arguments_pages.h"
+
+/* Text of a line in roff: a '-' that is typed, no escapes, no control line. */
+static void put_roff(FILE *stream, const char *text)
+{
+    if (*text == '.' || *text == '\'')
+        fputs("\\&", stream);
+    for (; *text; text++) {
+        if (*text == '-')
+            fputs("\\-", stream);
+        else if (*text == '\\')
+            fputs("\\e", stream);
+        else
+            fputc(*text, stream);
+    }
+}
+
+/* A line of its own: macro (or "") and text. */
+static void put_line(FILE *stream, const char *macro, const char *text)
+{
+    fputs(macro, stream);
+    put_roff(stream, text);
+    fputc('\n', stream);
+}
+
+static void put_title(FILE *stream, const char *name, const char *purpose)
+{
+    char title[64];
+    snprintf(title, sizeof title, "%s", name);
+    for (char *at = title; *at; at++)
+        *at = (char)toupper((unsigned char)*at);
+    fputs(".TH ", stream);
+    put_roff(stream, title);
+    fputs(" 1 \"\" \"mcbench " MCB_VERSION "\" \"mcbench\"\n.SH NAME\n", stream);
+    put_roff(stream, name);
+    fputs(" \\- ", stream);
+    put_line(stream, "", purpose);
+}
+
+static void put_texts(FILE *stream, const char *heading, const struct mcb_command_text *text)
+{
+    put_line(stream, ".SH ", heading);
+    for (; text->words; text++) {
+        put_line(stream, ".TP\n.B ", text->words);
+        put_line(stream, "", text->meaning);
+    }
+}
+
+static void put_settings(FILE *stream)
+{
+    size_t count;
+    const struct mcb_setting *table = mcb_settings_table(&count);
+    const char *group = "";
+    fputs(".SH OPTIONS\n", stream);
+    put_line(stream, "", MCB_VARIABLES_NOTE);
+    for (size_t i = 0; i < count; i++) {
+        char description[512];
+        if (strcmp(group, table[i].group) != 0)
+            put_line(stream, ".SS ", table[i].group);
+        group = table[i].group;
+        fputs(".TP\n\\fB\\-\\-", stream);
+        put_roff(stream, table[i].name);
+        fputs("\\fR", stream);
+        if (table[i].argument) {
+            fputs(" \\fI", stream);
+            put_roff(stream, table[i].argument);
+            fputs("\\fR", stream);
+        }
+        fputc('\n', stream);
+        put_line(stream, "", mcb_arguments_description(&table[i], description, sizeof description));
+    }
+}
+
+static void put_environment(FILE *stream)
+{
+    size_t count;
+    const struct mcb_setting *table = mcb_settings_table(&count);
+    fputs(".SH ENVIRONMENT\n", stream);
+    for (size_t i = 0; i < count; i++)
+        if (table[i].variable) {
+            fputs(".TP\n.B ", stream);
+            put_line(stream, "", table[i].variable);
+            fputs("default of \\-\\-", stream);
+            put_line(stream, "", table[i].name);
+        }
+    put_line(stream, ".TP\n.B ", "ETCDCTL_USER");
+    put_line(stream, "", "credentials for etcd, name:password");
+}
+
+static void put_exit_status(FILE *stream, bool measuring)
+{
+    size_t count;
+    const struct mcb_exit_text *texts = mcb_arguments_exit_texts(&count);
+    fputs(".SH EXIT STATUS\n", stream);
+    for (size_t i = 0; i < count; i++)
+        if (measuring || !texts[i].measuring) {
+            put_line(stream, ".TP\n.B ", texts[i].code);
+            put_line(stream, "", texts[i].meaning);
+        }
+}
+
+void mcb_arguments_print_man(FILE *stream, const struct mcb_command *command)
+{
+    char name[64];
+    snprintf(name, sizeof name, "mcbench-%s", command->name);
+    put_title(stream, name, command->purpose);
+    fputs(".SH SYNOPSIS\n.B mcbench ", stream);
+    put_line(stream, "", command->name);
+    put_line(stream, "", command->usage);
+    put_texts(stream, "EXAMPLES", command->examples);
+    if (command->options) {
+        put_texts(stream, "OPTIONS", command->options);
+    } else {
+        put_settings(stream);
+        put_environment(stream);
+    }
+    put_exit_status(stream, command->options == NULL);
+    fputs(".SH SEE ALSO\n.BR mcbench (1)\n", stream);
+}
+
+void mcb_arguments_print_man_overview(FILE *stream, const struct mcb_command *commands,
+                                      size_t count)
+{
+    put_title(stream, "mcbench", MCB_PROGRAM_PURPOSE);
+    fputs(".SH SYNOPSIS\n.B mcbench\n.I COMMAND\n[options]\n.SH COMMANDS\n", stream);
+    for (size_t i = 0; i < count; i++) {
+        put_line(stream, ".TP\n.B ", commands[i].name);
+        put_line(stream, "", commands[i].purpose);
+    }
+    put_exit_status(stream, true);
+    fputs(".SH SEE ALSO\n", stream);
+    for (size_t i = 0; i < count; i++) {
+        fputs(".BR mcbench\\-", stream);
+        put_roff(stream, commands[i].name);
+        fputs(i + 1 < count ? " (1),\n" : " (1)\n", stream);
+    }
+}
+
+static bool takes_file(const struct mcb_setting *row)
+{
+    return row->argument && strstr(row->argument, "FILE");
+}
+
+static bool takes_word(const struct mcb_setting *row)
+{
+    return row->argument && strchr(row->argument, '|') && !takes_file(row);
+}
+
+/* "write|read|send[,...]" as "write read send". */
+static void put_words(FILE *stream, const char *argument)
+{
+    for (; *argument && *argument != '['; argument++)
+        fputc(*argument == '|' ? ' ' : *argument, stream);
+}
+
+/* The case of a shell `case` for every option whose value is not simply typed. */
+static void put_value_cases(FILE *stream)
+{
+    size_t count;
+    const struct mcb_setting *table = mcb_settings_table(&count);
+    for (size_t i = 0; i < count; i++) {
+        if (!table[i].argument)
+            continue;
+        fprintf(stream, "    --%s) ", table[i].name);
+        if (takes_word(&table[i])) {
+            fputs("mapfile -t COMPREPLY < <(compgen -W '", stream);
+            put_words(stream, table[i].argument);
+            fputs("' -- \"$current\")", stream);
+        } else if (takes_file(&table[i])) {
+            fputs("mapfile -t COMPREPLY < <(compgen -f -- \"$current\")", stream);
+        } else {
+            fputs(":", stream);
+        }
+        fputs("; return ;;\n", stream);
+    }
+}
+
+static void put_command_case(FILE *stream, const struct mcb_command *command)
+{
+    size_t count;
+    const struct mcb_setting *table = mcb_settings_table(&count);
+    const struct mcb_command_text *option = command->options;
+    fprintf(stream, "    %s) mapfile -t COMPREPLY < <(compgen %s-W '--help", command->name,
+            option ? "-f " : "");
+    for (; option && option->words; option++)
+        fprintf(stream, " %s", option->words);
+    for (size_t i = 0; !option && i < count; i++)
+        fprintf(stream, " --%s", table[i].name);
+    fputs("' -- \"$current\") ;;\n", stream);
+}
+
+static void put_command_names(FILE *stream, const struct mcb_command *commands, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        fprintf(stream, "%s%s", i ? " " : "", commands[i].name);
+}
+
+void mcb_arguments_print_completion(FILE *stream, const struct mcb_command *commands, size_t count)
+{
+    fputs("# bash completion of mcbench " MCB_VERSION "\n"
+          "_mcbench()\n{\n"
+          "    local current=\"${COMP_WORDS[COMP_CWORD]}\"\n"
+          "    local previous=\"${COMP_WORDS[COMP_CWORD - 1]}\"\n"
+          "    COMPREPLY=()\n"
+          "    if ((COMP_CWORD == 1)); then\n"
+          "        mapfile -t COMPREPLY < <(compgen -W '",
+          stream);
+    put_command_names(stream, commands, count);
+    fputs(" help --help --version' -- \"$current\")\n"
+          "        return\n"
+          "    fi\n"
+          "    # readline splits --name=value into three words\n"
+          "    [[ $current == = ]] && current=''\n"
+          "    [[ $previous == = ]] && previous=\"${COMP_WORDS[COMP_CWORD - 2]}\"\n"
+          "    case \"$previous\" in\n",
+          stream);
+    put_value_cases(stream);
+    fputs("    esac\n"
+          "    case \"${COMP_WORDS[1]}\" in\n",
+          stream);
+    for (size_t i = 0; i < count; i++)
+        put_command_case(stream, &commands[i]);
+    fputs("    help) mapfile -t COMPREPLY < <(compgen -W '", stream);
+    put_command_names(stream, commands, count);
+    fputs("' -- \"$current\") ;;\n"
+          "    esac\n"
+          "}\n"
+          "complete -o filenames -F _mcbench mcbench\n",
+          stream);
+}

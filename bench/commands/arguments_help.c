@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bench/commands/arguments.h"
+
+#include <string.h>
+
+#include "bench/commands/arguments_pages.h"
+
+enum { COLUMNS = 100, OWN_OPTION_WIDTH = 20 };
+
+static const struct mcb_exit_text exit_texts[] = {
+    {"0", "all held", false},
+    {"1", "measured, but bytes were wrong", true},
+    {"2", "the command line or an input file was wrong", false},
+    {"3", "the environment failed; a fault names how, and what was measured is kept", true},
+    {"130", "interrupted; what was measured is kept", true},
+};
+
+const struct mcb_exit_text *mcb_arguments_exit_texts(size_t *count)
+{
+    *count = sizeof exit_texts / sizeof exit_texts[0];
+    return exit_texts;
+}
+
+const char *mcb_arguments_synopsis(const struct mcb_setting *row, char *text, size_t size)
+{
+    snprintf(text, size, "--%s%s%s", row->name, row->argument ? " " : "",
+             row->argument ? row->argument : "");
+    return text;
+}
+
+const char *mcb_arguments_description(const struct mcb_setting *row, char *text, size_t size)
+{
+    snprintf(text, size, "%s%s%s%s%s%s%s", row->help, row->default_text ? " (default " : "",
+             row->default_text ? row->default_text : "", row->default_text ? ")" : "",
+             row->variable ? " [" : "", row->variable ? row->variable : "",
+             row->variable ? "]" : "");
+    return text;
+}
+
+/* Words of the text from `column` on, in lines that start at `indent`. */
+static void print_wrapped(FILE *stream, const char *text, size_t column, size_t indent)
+{
+    bool first = true;
+    while (*text) {
+        size_t length = strcspn(text, " ");
+        if (!first && column + 1 + length > COLUMNS) {
+            fprintf(stream, "\n%*s", (int)indent, "");
+            column = indent;
+            first = true;
+        }
+        fprintf(stream, "%s%.*s", first ? "" : " ", (int)length, text);
+        column += length + (first ? 0 : 1);
+        first = false;
+        text += length;
+        text += *text == ' ';
+    }
+    fputc('\n', stream);
+}
+
+/* "  left      text", wrapped. */
+static void print_entry(FILE *stream, const char *left, size_t width, const char *text)
+{
+    fprintf(stream, "  %-*s  ", (int)width, left);
+    print_wrapped(stream, text, width + 4, width + 4);
+}
+
+static size_t widest_option(const struct mcb_setting *table, size_t count)
+{
+    char synopsis[96];
+    size_t width = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t length = strlen(mcb_arguments_synopsis(&table[i], synopsis, sizeof synopsis));
+        width = length > width ? length : width;
+    }
+    return width;
+}
+
+static void print_settings(FILE *stream)
+{
+    size_t count;
+    const struct mcb_setting *table = mcb_settings_table(&count);
+    size_t width = widest_option(table, count);
+    const char *group = "";
+    for (size_t i = 0; i < count; i++) {
+        char synopsis[96], description[512];
+        if (strcmp(group, table[i].group) != 0)
+            fprintf(stream, "\n%s:\n", table[i].group);
+        group = table[i].group;
+        print_entry(stream, mcb_arguments_synopsis(&table[i], synopsis, sizeof synopsis), width,
+                    mcb_arguments_description(&table[i], description, sizeof description));
+    }
+    fputc('\n', stream);
+    print_wrapped(stream, MCB_VARIABLES_NOTE, 0, 0);
+}
+
+static void print_own_options(FILE *stream, const struct mcb_command_text *option)
+{
+    fprintf(stream, "\noptions:\n");
+    for (; option->words; option++)
+        print_entry(stream, option->words, OWN_OPTION_WIDTH, option->meaning);
+}
+
+static void print_exit_codes(FILE *stream, bool measuring)
+{
+    fprintf(stream, "\nexit codes:\n");
+    for (size_t i = 0; i < sizeof exit_texts / sizeof exit_texts[0]; i++)
+        if (measuring || !exit_texts[i].measuring)
+            print_entry(stream, exit_texts[i].code, 3, exit_texts[i].meaning);
+}
+
+void mcb_arguments_print_help(FILE *stream, const struct mcb_command *command)
+{
+    fprintf(stream, "mcbench %s - %s\n\nusage: mcbench %s %s\n\nexamples:\n", command->name,
+            command->purpose, command->name, command->usage);
+    for (const struct mcb_command_text *example = command->examples; example->words; example++)
+        fprintf(stream, "  %s\n      %s\n", example->words, example->meaning);
+    if (command->options)
+        print_own_options(stream, command->options);
+    else
+        print_settings(stream);
+    print_exit_codes(stream, command->options == NULL);
+}
+
+void mcb_arguments_print_overview(FILE *stream, const struct mcb_command *commands, size_t count)
+{
+    fprintf(stream, "mcbench - " MCB_PROGRAM_PURPOSE "\n\n"
+                    "usage: mcbench COMMAND [options]\n\ncommands:\n");
+    for (size_t i = 0; i < count; i++)
+        print_entry(stream, commands[i].name, 8, commands[i].purpose);
+    fprintf(stream, "\nmcbench COMMAND --help shows examples and options; mcbench --version the "
+                    "version.\n");
+}

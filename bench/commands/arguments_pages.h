@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MCB_BENCH_COMMANDS_ARGUMENTS_PAGES_H
+#define MCB_BENCH_COMMANDS_ARGUMENTS_PAGES_H
+
+/* What --help and the man pages say in the same words. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "bench/plan/settings.h"
+
+#define MCB_PROGRAM_PURPOSE                                                                        \
+    "does every path between NICs work, and is it as fast as the hardware allows?"
+
+#define MCB_VARIABLES_NOTE                                                                         \
+    "A variable in [brackets], Mooncake's mostly, sets the default of its option; the option "     \
+    "beats it. Sizes: 8, 64KiB, 1MiB (1024) or 64KB (1000). Times: 500ms, 1.5s, 2min."
+
+struct mcb_exit_text {
+    const char *code;
+    const char *meaning;
+    bool measuring; /* of the commands that measure alone */
+};
+
+const struct mcb_exit_text *mcb_arguments_exit_texts(size_t *count);
+
+/* "--gid-index INDEX" */
+const char *mcb_arguments_synopsis(const struct mcb_setting *row, char *text, size_t size);
+
+/* The help text of a row with its default and its variables. */
+const char *mcb_arguments_description(const struct mcb_setting *row, char *text, size_t size);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MCB_BENCH_COMMANDS_COMMANDS_H
+#define MCB_BENCH_COMMANDS_COMMANDS_H
+
+/*
+ * What a command is, and how the program finds the one that was asked for.
+ *
+ * A new command is one file with its function, a line here and a row in main.c's table; --help, man
+ * page and shell completion come from the row.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/fault.h"
+
+/* A piece of command line and what it means: an example, an option. */
+struct mcb_command_text {
+    const char *words; /* "mcbench cpu --verify", "--json"; NULL ends a list */
+    const char *meaning;
+};
+
+struct mcb_command {
+    const char *name;
+    const char *usage;   /* what follows the name: "[options]", "RESULT..." */
+    const char *purpose; /* one line in lower case, no full stop */
+    const struct mcb_command_text *examples;
+    /* Its own few options; NULL: they are the table of bench/plan/settings.h. A command with
+     * options of its own takes files. */
+    const struct mcb_command_text *options;
+    /* argv[0] is the command's name; --help never gets here. Reports its own error and returns the
+     * exit code. */
+    int (*run)(int argc, char **argv);
+};
+
+/* Runs the command that argv[1] names, or answers --help, --version, "help [COMMAND]" and "docs
+ * DIR" (which writes the man pages and the bash completion there, for the build). Standard streams
+ * that are closed are taken by /dev/null first, so that nothing else gets their numbers. Returns
+ * the exit code, and never that of success if what was printed did not arrive. */
+int mcb_commands_run(const struct mcb_command *commands, size_t count, int argc, char **argv);
+
+/* What was printed must have arrived: flushes stdout. Fault: HOST_OUTPUT. */
+int mcb_commands_finish_stdout(struct mcb_error *error);
+
+int mcb_command_cpu(int argc, char **argv);
+int mcb_command_show(int argc, char **argv);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MCB_BENCH_COMMANDS_JOB_SCREEN_H
+#define MCB_BENCH_COMMANDS_JOB_SCREEN_H
+
+/* What a job says to its user. Results go to stdout, everything else to stderr; --quiet leaves
+ * warnings and errors, --json turns stdout into the document alone. */
+
+#include <jansson.h>
+#include <stddef.h>
+
+#include "bench/doctor/preflight.h"
+#include "bench/plan/plan.h"
+#include "bench/plan/settings.h"
+#include "bench/transport/transport.h"
+#include "common/fault.h"
+
+/* "mcbench 0.1.0 · cpu → cpu · rdma · write · 64 KiB · 2 hosts, 4 NICs, 16 paths, 7 rounds · about
+ * 55 s". nics: of all hosts together. */
+void mcb_job_screen_title(const char *command, const struct mcb_settings *settings,
+                          const struct mcb_plan *plan, const char *transport, const char *because,
+                          unsigned ranks, size_t nics);
+
+/* A check of the preflight; settings: struct mcb_settings, for --quiet. */
+void mcb_job_screen_check(const char *name, enum mcb_verdict verdict, const char *evidence,
+                          void *settings);
+
+/* The plan of --dry-run: cells, rounds, duration, and what each round measures. */
+void mcb_job_screen_plan(const char *command, const struct mcb_settings *settings,
+                         const struct mcb_plan *plan, const char *transport,
+                         const struct mcb_nic *nics, size_t nic_count);
+
+/* The tables, or the document with --json; and where the file is (NULL: there is none). Why a run
+ * ended that did not end well is left to mcb_log_error(). Faults: HOST_OUTPUT, HOST_MEMORY. */
+int mcb_job_screen_result(const struct mcb_settings *settings, const json_t *document,
+                          const char *path, struct mcb_error *error);
+
+#endif

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bench/doctor/preflight.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "bench/cluster/proxy.h"
+#include "common/units.h"
+
+enum { LINE_MAX_BYTES = 4096, SIZE_TEXT = 32, CAPABILITY_IPC_LOCK = 14 /* capabilities(7) */ };
+
+struct evidence {
+    char text[MCB_EVIDENCE_MAX];
+};
+
+struct check {
+    const char *name;
+    enum mcb_fault_code fault; /* where it fails */
+    bool (*applies)(const struct mcb_preflight_input *input);
+    enum mcb_verdict (*run)(const struct mcb_preflight_input *input, struct evidence *evidence);
+};
+
+/* Returns the verdict, so that a check can end with its sentence. */
+__attribute__((format(printf, 3, 4))) static enum mcb_verdict
+say(enum mcb_verdict verdict, struct evidence *evidence, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(evidence->text, sizeof evidence->text, format, arguments);
+    va_end(arguments);
+    return verdict;
+}
+
+static uint64_t times(uint64_t a, uint64_t b)
+{
+    uint64_t product;
+    return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
+}
+
+/* ---- reading the host ---- */
+
+static FILE *open_below(const struct mcb_preflight_input *input, const char *path)
+{
+    char whole[2 * LINE_MAX_BYTES];
+    int length = snprintf(whole, sizeof whole, "%s%s", input->root, path);
+    return length < (int)sizeof whole ? fopen(whole, "re") : NULL;
+}
+
+/* The rest of the first line that starts with prefix ("" takes the first line), without its end. */
+static bool read_line(const struct mcb_preflight_input *input, const char *path, const char *prefix,
+                      char rest[LINE_MAX_BYTES])
+{
+    char line[LINE_MAX_BYTES];
+    bool found = false;
+    FILE *file = open_below(input, path);
+    if (!file)
+        return false;
+    while (!found && fgets(line, sizeof line, file))
+        found = strncmp(line, prefix, strlen(prefix)) == 0;
+    fclose(file);
+    if (found) {
+        line[strcspn(line, "\n")] = '\0';
+        strcpy(rest, line + strlen(prefix));
+    }
+    return found;
+}
+
+/* ---- memlock ---- */
+
+static bool uses_rdma(const struct mcb_preflight_input *input)
+{
+    return strcmp(input->transport, "rdma") == 0;
+}
+
+/* The kernel asks for the capability in the initial user namespace: in another one, as in a
+ * rootless container, having it exempts from nothing. The initial one maps all ids onto themselves.
+ */
+static bool is_exempt_from_memlock(const struct mcb_preflight_input *input)
+{
+    char line[LINE_MAX_BYTES];
+    uint32_t inside, outside, count;
+    if (read_line(input, "/proc/self/uid_map", "", line) &&
+        sscanf(line, "%" SCNu32 " %" SCNu32 " %" SCNu32, &inside, &outside, &count) == 3 &&
+        (inside != 0 || outside != 0 || count != UINT32_MAX))
+        return false;
+    if (!read_line(input, "/proc/self/status", "CapEff:", line))
+        return false;
+    return strtoull(line, NULL, 16) >> CAPABILITY_IPC_LOCK & 1;
+}
+
+static enum mcb_verdict check_memlock(const struct mcb_preflight_input *input,
+                                      struct evidence *evidence)
+{
+    char each[SIZE_TEXT], all[SIZE_TEXT], limit[SIZE_TEXT];
+    uint64_t needed = times(input->nic_count, input->bytes_per_nic);
+    mcb_units_format_size(input->bytes_per_nic, each, sizeof each);
+    mcb_units_format_size(needed, all, sizeof all);
+    mcb_units_format_size(input->memlock_bytes, limit, sizeof limit);
+    if (input->memlock_bytes == MCB_LIMIT_NONE)
+        return say(MCB_VERDICT_PASS, evidence, "RLIMIT_MEMLOCK is unlimited");
+    if (is_exempt_from_memlock(input))
+        return say(MCB_VERDICT_PASS, evidence,
+                   "RLIMIT_MEMLOCK is %s, but CAP_IPC_LOCK exempts from it", limit);
+    if (needed > input->memlock_bytes)
+        return say(MCB_VERDICT_FAIL, evidence,
+                   "RLIMIT_MEMLOCK is %s: %zu NICs x %s to register need %s", limit,
+                   input->nic_count, each, all);
+    return say(MCB_VERDICT_PASS, evidence, "RLIMIT_MEMLOCK is %s, %s needed", limit, all);
+}
+
+/* ---- memory ---- */
+
+static bool always(const struct mcb_preflight_input *input)
+{
+    (void)input;
+    return true;
+}
+
+/* The smallest memory.max of the process's cgroup (version 2) and those above it. */
+static uint64_t cgroup_limit(const struct mcb_preflight_input *input)
+{
+    char group[LINE_MAX_BYTES], path[2 * LINE_MAX_BYTES], line[LINE_MAX_BYTES];
+    uint64_t least = MCB_LIMIT_NONE;
+    if (!read_line(input, "/proc/self/cgroup", "0::", group))
+        return least;
+    for (;;) {
+        snprintf(path, sizeof path, "/sys/fs/cgroup%s/memory.max", group);
+        if (read_line(input, path, "", line) && strcmp(line, "max") != 0) {
+            uint64_t limit = strtoull(line, NULL, 10);
+            least = limit < least ? limit : least;
+        }
+        char *last = strrchr(group, '/');
+        if (!last)
+            return least;
+        *last = '\0';
+    }
+}
+
+static enum mcb_verdict check_memory(const struct mcb_preflight_input *input,
+                                     struct evidence *evidence)
+{
+    size_t orderings = input->settings->ordering_count > 0 ? input->settings->ordering_count : 1;
+    uint64_t each = input->bytes_per_nic / orderings, needed = times(input->nic_count, each);
+    uint64_t limit = cgroup_limit(input), available_kib = 0;
+    char line[LINE_MAX_BYTES], needs[SIZE_TEXT], has[SIZE_TEXT];
+    mcb_units_format_size(needed, needs, sizeof needs);
+    if (needed > limit)
+        return say(MCB_VERDICT_FAIL, evidence, "%s needed for %zu NICs: the cgroup allows %s",
+                   needs, input->nic_count, mcb_units_format_size(limit, has, sizeof has));
+    if (!read_line(input, "/proc/meminfo", "MemAvailable:", line) ||
+        sscanf(line, "%" SCNu64, &available_kib) != 1)
+        return say(MCB_VERDICT_WARN, evidence,
+                   "%s needed; /proc/meminfo does not tell how much is available", needs);
+    uint64_t available = times(available_kib, 1024);
+    mcb_units_format_size(available, has, sizeof has);
+    if (needed > available)
+        return say(MCB_VERDICT_FAIL, evidence, "%s needed for %zu NICs: %s available", needs,
+                   input->nic_count, has);
+    return say(MCB_VERDICT_PASS, evidence, "%s needed, %s available", needs, has);
+}
+
+/* ---- open files ---- */
+
+static enum mcb_verdict check_open_files(const struct mcb_preflight_input *input,
+                                         struct evidence *evidence)
+{
+    /* Room for libraries and files; a NIC's device, event channels, listener and events; both ends
+     * of its streams, where a path leads back to it; a link to each rank. */
+    enum { BASE = 64, OF_NIC = 8, ENDS = 2 };
+    uint64_t streams = uses_rdma(input) ? 0 : input->settings->qps;
+    uint64_t needed =
+        BASE + input->settings->ranks + times(input->nic_count, OF_NIC + ENDS * streams);
+    if (input->open_files == MCB_LIMIT_NONE)
+        return say(MCB_VERDICT_PASS, evidence, "RLIMIT_NOFILE is unlimited");
+    if (needed > input->open_files)
+        return say(MCB_VERDICT_FAIL, evidence,
+                   "RLIMIT_NOFILE is %" PRIu64 ": %zu NICs x %" PRIu64 " streams and %" PRIu32
+                   " ranks need about %" PRIu64,
+                   input->open_files, input->nic_count, streams, input->settings->ranks, needed);
+    return say(MCB_VERDICT_PASS, evidence, "RLIMIT_NOFILE is %" PRIu64 ", about %" PRIu64 " needed",
+               input->open_files, needed);
+}
+
+/* ---- proxy ---- */
+
+static bool uses_etcd(const struct mcb_preflight_input *input)
+{
+    return input->settings->etcd != NULL;
+}
+
+static enum mcb_verdict check_proxy(const struct mcb_preflight_input *input,
+                                    struct evidence *evidence)
+{
+    for (const char *next = input->settings->etcd; *next; next += strspn(next, ",")) {
+        char url[LINE_MAX_BYTES];
+        size_t length = strcspn(next, ",");
+        snprintf(url, sizeof url, "%.*s", (int)length, next);
+        next += length;
+        const char *variable = mcb_proxy_for(url);
+        if (variable)
+            return say(MCB_VERDICT_WARN, evidence,
+                       "%s is set and no_proxy does not cover %s: etcd is asked through a proxy",
+                       variable, url);
+    }
+    return say(MCB_VERDICT_PASS, evidence, "etcd is asked without a proxy");
+}
+
+/* ---- the table ---- */
+
+static const struct check checks[] = {
+    {"memlock", MCB_FAULT_HOST_MEMLOCK, uses_rdma, check_memlock},
+    {"memory", MCB_FAULT_HOST_MEMORY, always, check_memory},
+    {"open files", MCB_FAULT_HOST_SYSTEM, always, check_open_files},
+    {"proxy", MCB_FAULT_NET_PROXY, uses_etcd, check_proxy},
+};
+
+static uint64_t soft_limit(__rlimit_resource_t resource)
+{
+    struct rlimit limit;
+    if (getrlimit(resource, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return MCB_LIMIT_NONE;
+    return limit.rlim_cur;
+}
+
+void mcb_preflight_input_from_host(struct mcb_preflight_input *input)
+{
+    *input = (struct mcb_preflight_input){.root = "",
+                                          .memlock_bytes = soft_limit(RLIMIT_MEMLOCK),
+                                          .open_files = soft_limit(RLIMIT_NOFILE)};
+}
+
+int mcb_preflight_run(const struct mcb_preflight_input *input,
+                      void (*seen)(const char *name, enum mcb_verdict verdict, const char *evidence,
+                                   void *context),
+                      void *context, struct mcb_error *error)
+{
+    int status = 0;
+    for (size_t n = 0; n < sizeof checks / sizeof checks[0]; n++) {
+        struct evidence evidence = {""};
+        if (!checks[n].applies(input))
+            continue;
+        enum mcb_verdict verdict = checks[n].run(input, &evidence);
+        if (seen)
+            seen(checks[n].name, verdict, evidence.text, context);
+        if (verdict == MCB_VERDICT_FAIL && status == 0)
+            status = mcb_error_set(error, checks[n].fault, "%s", evidence.text);
+    }
+    return status;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The table of commands, and nothing else. */
+#include "bench/commands/commands.h"
+
+static const struct mcb_command_text cpu_examples[] = {
+    {"mcbench cpu", "write bandwidth between all NICs of this host"},
+    {"mcbench cpu --op write,read,send --measure bandwidth,latency --verify",
+     "every operation, and proof that the bytes arrived"},
+    {"mcbench cpu --size 2..8MiB --nic mlx5_0", "one NIC, sizes that double from 2 B to 8 MiB"},
+    {"mcbench cpu --relaxed-ordering both", "relaxed ordering off and on, side by side"},
+    {"mcbench cpu --listen 18515", "between two hosts: on the first one, n1,"},
+    {"mcbench cpu --connect n1:18515 --verify", "... and on the second one"},
+    {"mcbench cpu --etcd http://n1:2379 --job accept --ranks 4",
+     "between four hosts: the same on each of them"},
+    {"mcbench cpu --transport tcp --json", "over TCP, the result document to standard output"},
+    {"mcbench cpu --dry-run", "what would be measured, and how long it would take"},
+    {NULL, NULL},
+};
+
+static const struct mcb_command_text show_examples[] = {
+    {"mcbench show today.json", "the tables of a result again"},
+    {"mcbench show monday.json tuesday.json", "of two results, one after the other"},
+    {NULL, NULL},
+};
+
+static const struct mcb_command_text show_options[] = {
+    {"--json", "the documents, in place of tables"},
+    {NULL, NULL},
+};
+
+static const struct mcb_command commands[] = {
+    {"cpu", "[options]", "bandwidth and latency matrices between CPU memories", cpu_examples, NULL,
+     mcb_command_cpu},
+    {"show", "[--json] RESULT...", "print the tables of result files again", show_examples,
+     show_options, mcb_command_show},
+};
+
+int main(int argc, char **argv)
+{
+    return mcb_commands_run(commands, sizeof commands / sizeof commands[0], argc, argv);
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bench/measure/active_side.h"
+
+#include <stdio.h>
+
+/* Payload flows from initiator to target, for read the other way round, and both ways at once when
+ * bidirectional. */
+static bool flows(const struct mcb_side_options *options, enum mcb_role from)
+{
+    bool from_initiator = options->cell->operation != MCB_OPERATION_READ;
+    return options->cell->bidirectional || (from == MCB_ROLE_INITIATOR) == from_initiator;
+}
+
+void mcb_active_side_init(struct mcb_active_side *active, const struct mcb_transport *transport,
+                          struct mcb_endpoint *endpoint, const struct mcb_side_options *options,
+                          const char *identity, int sent_event)
+{
+    enum mcb_role other =
+        options->role == MCB_ROLE_INITIATOR ? MCB_ROLE_TARGET : MCB_ROLE_INITIATOR;
+    char flow[2][128];
+    for (int from = 0; from < 2; from++)
+        snprintf(flow[from], sizeof flow[from], "%s/%d", identity, from);
+
+    active->transport = transport;
+    active->endpoint = endpoint;
+    active->options = *options;
+    active->options.out.stop = active->options.in.stop = &active->task.abort;
+    active->task.sent_event = sent_event;
+    active->sends = flows(options, options->role);
+    active->receives = flows(options, other);
+    active->key_out = mcb_pattern_key(flow[options->role]);
+    active->key_in = mcb_pattern_key(flow[other]);
+}
+
+static void step_open(void *argument)
+{
+    struct mcb_active_side *active = argument;
+    if (active->transport->side_open(active->endpoint, &active->options, &active->side,
+                                     &active->error) == 0)
+        active->description = active->transport->side_describe(active->side);
+}
+
+static void step_connect(void *argument)
+{
+    struct mcb_active_side *active = argument;
+    active->transport->side_connect(active->side, active->peer, active->connect_deadline_ns,
+                                    &active->task.abort, &active->error);
+}
+
+/* What was cut short proves nothing. */
+static void note_abort(struct mcb_active_side *active)
+{
+    if (atomic_load(&active->task.abort))
+        mcb_error_set(&active->error, MCB_FAULT_RUN_INTERRUPTED,
+                      "the verification was interrupted");
+}
+
+static void step_prepare(void *argument)
+{
+    struct mcb_active_side *active = argument;
+    active->generation =
+        active->generation == MCB_PATTERN_GENERATIONS ? 1 : (uint16_t)(active->generation + 1);
+    struct mcb_pattern pattern = {active->key_out, active->generation};
+    if (active->sends)
+        mcb_pattern_fill(&pattern, &active->options.out);
+    if (active->receives)
+        mcb_pattern_poison(active->key_in, &active->options.in);
+    note_abort(active);
+}
+
+static void step_run(void *argument)
+{
+    struct mcb_active_side *active = argument;
+    active->transport->side_run(active->side, &active->task, &active->error);
+}
+
+static void step_check(void *argument)
+{
+    struct mcb_active_side *active = argument;
+    struct mcb_pattern pattern = {active->key_in, active->generation};
+    if (active->receives)
+        mcb_pattern_check(&pattern, &active->options.in, &active->report);
+    note_abort(active);
+}
+
+void mcb_active_side_start(struct mcb_active_side *active, enum mcb_step step)
+{
+    static void (*const jobs[])(void *) = {
+        [MCB_STEP_OPEN] = step_open,       [MCB_STEP_CONNECT] = step_connect,
+        [MCB_STEP_PREPARE] = step_prepare, [MCB_STEP_RUN] = step_run,
+        [MCB_STEP_CHECK] = step_check,
+    };
+    if (active->error.code == MCB_FAULT_NONE)
+        mcb_worker_submit(&active->worker, jobs[step], active);
+}
+
+bool mcb_active_side_busy(const struct mcb_active_side *active)
+{
+    return active->worker.started && mcb_worker_busy(&active->worker);
+}
+
+bool mcb_active_side_has_sent(const struct mcb_active_side *active)
+{
+    return !mcb_active_side_busy(active) ||
+           atomic_load_explicit(&active->task.sent, memory_order_acquire) != MCB_MESSAGES_UNKNOWN;
+}
+
+void mcb_active_side_close(struct mcb_active_side *active)
+{
+    atomic_store(&active->task.abort, true);
+    mcb_worker_stop(&active->worker);
+    if (active->side)
+        active->transport->side_close(active->side);
+    json_decref(active->description);
+    active->side = NULL;
+    active->description = NULL;
+}

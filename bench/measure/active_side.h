@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MCB_BENCH_MEASURE_ACTIVE_SIDE_H
+#define MCB_BENCH_MEASURE_ACTIVE_SIDE_H
+
+/*
+ * One end of a cell while it is measured: the transport's side, the thread that drives it, its task
+ * and its bytes.
+ *
+ * Every step is a job for the side's thread; the coordinating thread submits it, waits for it to
+ * end (see worker.h) and then reads `error`, which is MCB_FAULT_NONE unless the step failed. A side
+ * that has failed does no further step.
+ */
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bench/measure/worker.h"
+#include "bench/transport/transport.h"
+#include "common/fault.h"
+#include "common/pattern.h"
+
+struct mcb_active_side {
+    const struct mcb_transport *transport;
+    struct mcb_endpoint *endpoint;
+    struct mcb_side_options options;
+    struct mcb_worker worker;
+    struct mcb_side *side;
+    struct mcb_error error;
+
+    json_t *description; /* after OPEN; owned */
+    const json_t *peer;  /* for CONNECT: what the other side described; borrowed */
+    int64_t connect_deadline_ns;
+    struct mcb_task task; /* for RUN; its `abort` ends CONNECT too */
+
+    bool sends, receives; /* whether payload leaves from `out`, arrives in `in` */
+    uint64_t key_out, key_in;
+    uint16_t generation; /* of what PREPARE fills in and CHECK expects; raised by PREPARE */
+    struct mcb_pattern_report report; /* of the last CHECK; the caller zeroes it */
+};
+
+/* Sets up the struct (zeroed by the caller, must not move afterwards). identity names the cell;
+ * both sides pass the same. */
+void mcb_active_side_init(struct mcb_active_side *active, const struct mcb_transport *transport,
+                          struct mcb_endpoint *endpoint, const struct mcb_side_options *options,
+                          const char *identity, int sent_event);
+
+enum mcb_step {
+    MCB_STEP_OPEN,    /* side_open, side_describe */
+    MCB_STEP_CONNECT, /* side_connect with `peer` */
+    MCB_STEP_PREPARE, /* next generation: pattern into `out`, poison into `in` */
+    MCB_STEP_RUN,     /* side_run of `task` */
+    MCB_STEP_CHECK    /* the bytes in `in` against the pattern, into `report` */
+};
+
+/* Hands the step to the side's thread, unless the side has failed. */
+void mcb_active_side_start(struct mcb_active_side *active, enum mcb_step step);
+
+/* True while a step is under way. */
+bool mcb_active_side_busy(const struct mcb_active_side *active);
+
+/* True once the task's `sent` is known or the step has ended. */
+bool mcb_active_side_has_sent(const struct mcb_active_side *active);
+
+/* Ends the step under way, then the side and its thread. Harmless on a zeroed struct. */
+void mcb_active_side_close(struct mcb_active_side *active);
+
+#endif

@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bench/measure/round.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/measure/active_side.h"
+#include "bench/measure/cell.h"
+#include "bench/measure/phase.h"
+#include "common/clock.h"
+#include "common/json.h"
+
+/* 32 MiB a cell: at 1 us a sample it lasts for 4 s, shared by the trials. */
+enum { SAMPLES_MOST = 1 << 22, SLOWEST_BYTES_PER_US = 100 };
+
+static struct mcb_cell cell_of(const struct mcb_run *run, const struct mcb_round *round,
+                               size_t path)
+{
+    return (struct mcb_cell){
+        .number = round->settings * run->plan->path_count + path,
+        .path = &run->plan->paths[path],
+        .settings = &run->plan->settings[round->settings],
+    };
+}
+
+/* Phases: open and connect */
+
+static void give_description(const struct mcb_cell *cell, const struct mcb_active_side *side,
+                             json_t *entry)
+{
+    (void)cell;
+    json_object_set(entry, "description", side->description);
+}
+
+static int take_description(struct mcb_round_state *state, struct mcb_cell *cell,
+                            struct mcb_active_side *side, const json_t *entry,
+                            struct mcb_error *error)
+{
+    (void)state;
+    (void)cell;
+    json_t *description;
+    if (mcb_json_get_object(entry, "description", &description, MCB_FAULT_NET_PROTOCOL, error) != 0)
+        return -1;
+    side->peer = json_incref(description);
+    return 0;
+}
+
+static void give_facts(const struct mcb_cell *cell, const struct mcb_active_side *side,
+                       json_t *entry)
+{
+    json_object_set_new(entry, "facts", side->transport->side_facts(side->side));
+    json_object_set_new(
+        entry, "ordering",
+        side->transport->endpoint_ordering(side->endpoint, cell->settings->ordering));
+}
+
+/* Called for the initiator with the target's entry and the other way round; the record needs both.
+ */
+static int take_facts(struct mcb_round_state *state, struct mcb_cell *cell,
+                      struct mcb_active_side *side, const json_t *entry, struct mcb_error *error)
+{
+    (void)state;
+    (void)error;
+    if (side->options.role != MCB_ROLE_INITIATOR)
+        return 0;
+    cell->facts[MCB_ROLE_INITIATOR] = side->transport->side_facts(side->side);
+    cell->ordering[MCB_ROLE_INITIATOR] =
+        side->transport->endpoint_ordering(side->endpoint, cell->settings->ordering);
+    cell->facts[MCB_ROLE_TARGET] = mcb_roster_copy_scalars(json_object_get(entry, "facts"));
+    cell->ordering[MCB_ROLE_TARGET] = mcb_roster_copy_scalars(json_object_get(entry, "ordering"));
+    return 0;
+}
+
+static int connect_all(struct mcb_round_state *state, struct mcb_error *error)
+{
+    static const struct mcb_phase open_phase = {"open", give_description, take_description};
+    static const struct mcb_phase connect_phase = {"connect", give_facts, take_facts};
+    if (mcb_phase_step(state, MCB_STEP_OPEN, error) != 0 ||
+        mcb_phase_exchange(state, &open_phase, error) != 0)
+        return -1;
+    for (size_t i = 0; i < state->side_count; i++)
+        state->sides[i].connect_deadline_ns = mcb_clock_ns() + state->run->settings->timeout_ns;
+    state->busy_until_ns = mcb_clock_ns() + state->run->settings->timeout_ns;
+    if (mcb_phase_step(state, MCB_STEP_CONNECT, error) != 0)
+        return -1;
+    return mcb_phase_exchange(state, &connect_phase, error);
+}
+
+/* Phases of a task: ready, sent, done */
+
+static void give_sent(const struct mcb_cell *cell, const struct mcb_active_side *side,
+                      json_t *entry)
+{
+    (void)cell;
+    json_object_set_new(entry, "sent", mcb_json_hex64(atomic_load(&side->task.sent)));
+}
+
+static int take_sent(struct mcb_round_state *state, struct mcb_cell *cell,
+                     struct mcb_active_side *side, const json_t *entry, struct mcb_error *error)
+{
+    (void)state;
+    (void)cell;
+    uint64_t sent;
+    if (mcb_json_get_hex64(entry, "sent", &sent, MCB_FAULT_NET_PROTOCOL, error) != 0)
+        return -1;
+    if (sent == MCB_MESSAGES_UNKNOWN)
+        return mcb_error_set(error, MCB_FAULT_NET_PROTOCOL,
+                             "the peer ended a trial without a count");
+    atomic_store_explicit(&side->task.expected, sent, memory_order_release);
+    return 0;
+}
+
+static void give_outcome(const struct mcb_cell *cell, const struct mcb_active_side *side,
+                         json_t *entry)
+{
+    (void)cell;
+    json_object_set_new(entry, "outcome", mcb_cell_outcome(side));
+}
+
+static int take_outcome(struct mcb_round_state *state, struct mcb_cell *cell,
+                        struct mcb_active_side *side, const json_t *entry, struct mcb_error *error)
+{
+    (void)state;
+    if (side->options.role != MCB_ROLE_INITIATOR)
+        return 0;
+    struct mcb_cell_trial trial = {0};
+    json_t *mine = mcb_cell_outcome(side);
+    int status = mcb_cell_take_outcome(cell, mine, &trial, error);
+    json_decref(mine);
+    if (status != 0 ||
+        mcb_cell_take_outcome(cell, json_object_get(entry, "outcome"), &trial, error) != 0)
+        return -1;
+    if (side->task.kind == MCB_TASK_WINDOW) {
+        cell->rates_gbps[cell->trials] = trial.gbps;
+        cell->rates_mops[cell->trials] = trial.mops;
+        cell->trials++;
+    }
+    if (side->task.kind == MCB_TASK_LATENCY)
+        cell->samples += side->task.samples_count;
+    return 0;
+}
+
+/* A trial of the measure, its warm-up, or a lap of verification. */
+struct task_plan {
+    enum mcb_task_kind kind;
+    int64_t lead_ns, length_ns; /* from T0 to the window, and its length */
+    bool counted;               /* false: a warm-up, whose figures nobody keeps */
+};
+
+static void set_task(struct mcb_round_state *state, struct mcb_cell *cell,
+                     struct mcb_active_side *side, const struct task_plan *plan, int64_t start_ns)
+{
+    struct mcb_task *task = &side->task;
+    task->kind = plan->kind;
+    task->start_ns = start_ns + plan->lead_ns;
+    task->end_ns = task->start_ns + plan->length_ns;
+    task->deadline_ns = task->end_ns + state->run->settings->timeout_ns;
+    task->every_slot = state->run->settings->verify && plan->counted;
+    task->window_bytes = task->window_messages = 0;
+    task->window_ns = 0;
+    task->samples_count = task->samples_most = 0;
+    task->samples_ns = NULL;
+    atomic_store(&task->sent, MCB_MESSAGES_UNKNOWN);
+    atomic_store(&task->expected, MCB_MESSAGES_UNKNOWN);
+    if (plan->kind == MCB_TASK_LATENCY && side->options.role == MCB_ROLE_INITIATOR) {
+        task->samples_ns = cell->samples_ns + cell->samples;
+        task->samples_most = cell->samples_most / state->run->settings->trials;
+    }
+    side->report = (struct mcb_pattern_report){0};
+    state->busy_until_ns = task->deadline_ns;
+}
+
+static int run_sides(struct mcb_round_state *state, const struct task_plan *plan,
+                     struct mcb_error *error)
+{
+    static const struct mcb_phase sent_phase = {"sent", give_sent, take_sent};
+    struct mcb_cluster *cluster = state->run->cluster;
+    int64_t margin_ns = mcb_cluster_size(cluster) > 1 ? 20 * MCB_NS_PER_MS : MCB_NS_PER_MS;
+    int64_t start_ns = state->start_job_ns + mcb_cluster_clock_offset_ns(cluster) + margin_ns;
+    for (size_t i = 0; i < state->cell_count; i++) {
+        struct mcb_cell *cell = &state->cells[i];
+        for (int role = 0; role < 2; role++)
+            if (mcb_phase_alive(cell) && cell->sides[role]) {
+                set_task(state, cell, cell->sides[role], plan, start_ns);
+                mcb_active_side_start(cell->sides[role], MCB_STEP_RUN);
+            }
+    }
+    if (mcb_phase_wait_sent(state, error) != 0)
+        return -1;
+    if (mcb_phase_exchange(state, &sent_phase, error) != 0)
+        return -1;
+    for (size_t i = 0; i < state->cell_count; i++)
+        for (int role = 0; role < 2; role++)
+            if (!mcb_phase_alive(&state->cells[i]) && state->cells[i].sides[role])
+                atomic_store(&state->cells[i].sides[role]->task.abort, true);
+    return mcb_phase_wait_ended(state, error);
+}
+
+/* Filling and checking take time as well, on every rank; a slow one does 100 MB/s. */
+static void expect_pattern_work(struct mcb_round_state *state)
+{
+    size_t bytes = mcb_area_stride(state->settings->size_bytes) * state->settings->qps *
+                   state->settings->depth * 2;
+    int64_t until_ns = mcb_clock_ns() + (int64_t)(bytes / SLOWEST_BYTES_PER_US) * MCB_NS_PER_US;
+    if (until_ns > state->busy_until_ns)
+        state->busy_until_ns = until_ns;
+}
+
+static int do_task(struct mcb_round_state *state, const struct task_plan *plan,
+                   struct mcb_error *error)
+{
+    static const struct mcb_phase ready_phase = {"ready", NULL, NULL};
+    static const struct mcb_phase done_phase = {"done", give_outcome, take_outcome};
+    static const struct mcb_phase warm_phase = {"warm", NULL, NULL};
+    bool checked = state->run->settings->verify && plan->counted && plan->kind != MCB_TASK_LATENCY;
+    if (checked)
+        expect_pattern_work(state);
+    if (checked && mcb_phase_step(state, MCB_STEP_PREPARE, error) != 0)
+        return -1;
+    if (mcb_phase_exchange(state, &ready_phase, error) != 0 || run_sides(state, plan, error) != 0)
+        return -1;
+    if (checked)
+        expect_pattern_work(state);
+    if (checked && mcb_phase_step(state, MCB_STEP_CHECK, error) != 0)
+        return -1;
+    return mcb_phase_exchange(state, plan->counted ? &done_phase : &warm_phase, error);
+}
+
+static int measure(struct mcb_round_state *state, struct mcb_error *error)
+{
+    const struct mcb_settings *settings = state->run->settings;
+    enum mcb_task_kind kind =
+        state->settings->measure == MCB_MEASURE_LATENCY ? MCB_TASK_LATENCY : MCB_TASK_WINDOW;
+    const struct task_plan warmup = {kind, 0, settings->warmup_ns, false};
+    /* The first twentieth of a trial fills the queues and is not counted. */
+    const struct task_plan trial = {kind, settings->duration_ns / 20, settings->duration_ns, true};
+    const struct task_plan lap = {MCB_TASK_LAP, 0, 0, true};
+    if (settings->warmup_ns > 0 && do_task(state, &warmup, error) != 0)
+        return -1;
+    for (; state->trial < settings->trials; state->trial++) {
+        if (do_task(state, &trial, error) != 0)
+            return -1;
+        if (settings->verify && do_task(state, &lap, error) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* setting up and taking down */
+
+/* Threads that spin at the same time on this host; where there are more than CPUs they must yield.
+ */
+static bool must_yield(const struct mcb_run *run, const struct mcb_round *round)
+{
+    unsigned me = mcb_cluster_rank(run->cluster);
+    unsigned here = 0;
+    for (size_t i = 0; i < round->path_count; i++) {
+        const struct mcb_path *path = &run->plan->paths[round->first_path + i];
+        here += mcb_phase_rank_of(run, path, MCB_ROLE_INITIATOR) == me;
+        here += mcb_phase_rank_of(run, path, MCB_ROLE_TARGET) == me;
+    }
+    return here * run->roster->ranks_on_host[me] > mcb_topology_usable_cpus(run->topology);
+}
+
+static int add_side(struct mcb_round_state *state, struct mcb_cell *cell, enum mcb_role role,
+                    struct mcb_error *error)
+{
+    const struct mcb_run *run = state->run;
+    uint32_t endpoint = role == MCB_ROLE_INITIATOR ? cell->path->initiator : cell->path->target;
+    size_t local = run->roster->endpoints[endpoint].position;
+    uint32_t slots = cell->settings->qps * cell->settings->depth;
+    struct mcb_side_options options = {
+        .cell = cell->settings,
+        .role = role,
+        .out = mcb_endpoints_area(run->endpoints, local, role, MCB_DIRECTION_OUT,
+                                  cell->settings->size_bytes, slots),
+        .in = mcb_endpoints_area(run->endpoints, local, role, MCB_DIRECTION_IN,
+                                 cell->settings->size_bytes, slots),
+        .yield = must_yield(run, state->round),
+    };
+    char identity[96];
+    snprintf(identity, sizeof identity, "%s/%zu", run->roster->run, cell->number);
+    struct mcb_active_side *side = &state->sides[state->side_count++];
+    mcb_active_side_init(side, run->transport, run->endpoints->list[local].endpoints[role],
+                         &options, identity, state->event_fd);
+    cell->sides[role] = side;
+    return mcb_worker_start(&side->worker, run->topology,
+                            run->endpoints->list[local].nic->numa_node, state->event_fd, error);
+}
+
+static int add_figures_room(struct mcb_round_state *state, struct mcb_cell *cell,
+                            struct mcb_error *error)
+{
+    size_t trials = state->run->settings->trials;
+    cell->rates_gbps = calloc(trials, sizeof *cell->rates_gbps);
+    cell->rates_mops = calloc(trials, sizeof *cell->rates_mops);
+    if (cell->settings->measure == MCB_MEASURE_LATENCY) {
+        cell->samples_most = SAMPLES_MOST;
+        cell->samples_ns = malloc(SAMPLES_MOST * sizeof *cell->samples_ns);
+        /* Touched now: a page fault in a trial would be a sample. */
+        if (cell->samples_ns)
+            memset(cell->samples_ns, 0xff, SAMPLES_MOST * sizeof *cell->samples_ns);
+    }
+    if (!cell->rates_gbps || !cell->rates_mops ||
+        (cell->settings->measure == MCB_MEASURE_LATENCY && !cell->samples_ns))
+        return mcb_error_set(error, MCB_FAULT_HOST_MEMORY, "no memory for the samples of a cell");
+    return 0;
+}
+
+static int set_up(struct mcb_round_state *state, struct mcb_error *error)
+{
+    const struct mcb_run *run = state->run;
+    unsigned me = mcb_cluster_rank(run->cluster);
+    state->cells = calloc(state->round->path_count, sizeof *state->cells);
+    state->sides = calloc(2 * state->round->path_count, sizeof *state->sides);
+    if (!state->cells || !state->sides)
+        return mcb_error_set(error, MCB_FAULT_HOST_MEMORY, "no memory for a round of %zu paths",
+                             state->round->path_count);
+    if (must_yield(run, state->round))
+        mcb_result_warn(
+            run->result,
+            "this host has fewer CPUs than threads that measure at the same time: they "
+            "sleep while idle, which latencies include; fewer NICs with --nic avoid it");
+    for (size_t i = 0; i < state->round->path_count; i++) {
+        struct mcb_cell cell = cell_of(run, state->round, state->round->first_path + i);
+        bool initiator = mcb_phase_rank_of(run, cell.path, MCB_ROLE_INITIATOR) == me;
+        bool target = mcb_phase_rank_of(run, cell.path, MCB_ROLE_TARGET) == me;
+        if (!initiator && !target)
+            continue;
+        struct mcb_cell *kept = &state->cells[state->cell_count++];
+        *kept = cell;
+        if ((initiator && add_figures_room(state, kept, error) != 0) ||
+            (initiator && add_side(state, kept, MCB_ROLE_INITIATOR, error) != 0) ||
+            (target && add_side(state, kept, MCB_ROLE_TARGET, error) != 0))
+            return -1;
+    }
+    return 0;
+}
+
+static void take_down(struct mcb_round_state *state)
+{
+    for (size_t i = 0; i < state->side_count; i++) {
+        mcb_active_side_close(&state->sides[i]);
+        json_decref((json_t *)state->sides[i].peer);
+    }
+    for (size_t i = 0; i < state->cell_count; i++)
+        mcb_cell_release(&state->cells[i]);
+    free(state->sides);
+    free(state->cells);
+}
+
+/* recording */
+
+json_t *mcb_round_skipped_cell(const struct mcb_run *run, size_t round, size_t path,
+                               const struct mcb_error *fault)
+{
+    struct mcb_cell cell = cell_of(run, &run->plan->rounds[round], path);
+    json_t *entry = mcb_cell_identity(&cell, run->roster, round, run->transport->has_ordering);
+    json_object_set_new(entry, "fault", mcb_json_from_error(fault));
+    if (mcb_cluster_is_lost(run->cluster, mcb_phase_rank_of(run, cell.path, MCB_ROLE_INITIATOR)) ||
+        mcb_cluster_is_lost(run->cluster, mcb_phase_rank_of(run, cell.path, MCB_ROLE_TARGET)))
+        json_object_set_new(entry, "status", json_string("failed"));
+    return entry;
+}
+
+static json_t *measured_cells(struct mcb_round_state *state)
+{
+    json_t *cells = json_array();
+    for (size_t i = 0; i < state->cell_count; i++) {
+        struct mcb_cell *cell = &state->cells[i];
+        if (!cell->sides[MCB_ROLE_INITIATOR])
+            continue;
+        json_t *facts =
+            state->run->transport->endpoint_describe(cell->sides[MCB_ROLE_INITIATOR]->endpoint);
+        json_t *measured =
+            mcb_cell_measured(cell, json_string_value(json_object_get(facts, "method")));
+        json_object_set_new(measured, "cell", json_integer((json_int_t)cell->number));
+        json_array_append_new(cells, measured);
+        json_decref(facts);
+    }
+    return cells;
+}
+
+/* Puts what a rank measured on what this rank knows of the cell itself. */
+static json_t *merge_cell(const struct mcb_round_state *state, size_t path, json_t *measured,
+                          struct mcb_error *error)
+{
+    struct mcb_cell cell = cell_of(state->run, state->round, path);
+    int64_t number;
+    if (mcb_json_get_integer(measured, "cell", 0, INT64_MAX, &number, MCB_FAULT_NET_PROTOCOL,
+                             error) != 0)
+        return NULL;
+    if ((size_t)number != cell.number) {
+        mcb_error_set(error, MCB_FAULT_NET_PROTOCOL, "cell %lld is recorded in place of %zu",
+                      (long long)number, cell.number);
+        return NULL;
+    }
+    static const char *const members[] = {
+        "status",         "fault",         "bandwidth_gbps", "message_rate_mops",
+        "latency_us",     "registration",  "method",         "relaxed_ordering",
+        "verified_bytes", "corrupt_bytes", "corruption",     "details",
+    };
+    json_t *entry = mcb_cell_identity(&cell, state->run->roster, state->index,
+                                      state->run->transport->has_ordering);
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        json_t *value = json_object_get(measured, members[i]);
+        if (value)
+            json_object_set(entry, members[i], value);
+    }
+    if (mcb_result_check_cell(entry, "a cell", MCB_FAULT_NET_PROTOCOL, error) == 0 &&
+        strcmp(json_string_value(json_object_get(entry, "status")), "skipped") != 0)
+        return entry;
+    if (error->code == MCB_FAULT_NONE)
+        mcb_error_set(error, MCB_FAULT_NET_PROTOCOL, "cell %zu was not measured", cell.number);
+    json_decref(entry);
+    return NULL;
+}
+
+static int collect(struct mcb_round_state *state, json_t *const *in, json_t **cells,
+                   struct mcb_error *error)
+{
+    unsigned ranks = mcb_cluster_size(state->run->cluster);
+    size_t *next = calloc(ranks, sizeof *next);
+    json_t *all = json_array();
+    int status = next ? 0 : mcb_error_set(error, MCB_FAULT_HOST_MEMORY, "no memory for a round");
+    for (size_t i = 0; i < state->round->path_count && status == 0; i++) {
+        size_t path = state->round->first_path + i;
+        unsigned rank =
+            mcb_phase_rank_of(state->run, &state->run->plan->paths[path], MCB_ROLE_INITIATOR);
+        json_t *list = json_object_get(in[rank], "cells");
+        json_t *entry = merge_cell(state, path, json_array_get(list, next[rank]++), error);
+        if (entry) {
+            json_array_append_new(all, entry);
+            continue;
+        }
+        mcb_error_blame(error, mcb_cluster_name(state->run->cluster, rank));
+        status = -1;
+    }
+    free(next);
+    if (status == 0)
+        *cells = all;
+    else
+        json_decref(all);
+    return status;
+}
+
+static int record(struct mcb_round_state *state, json_t **cells, struct mcb_error *error)
+{
+    struct mcb_cluster *cluster = state->run->cluster;
+    unsigned ranks = mcb_cluster_size(cluster);
+    json_t **out = calloc(ranks, sizeof *out), **in = calloc(ranks, sizeof *in);
+    int status = -1;
+    if (!out || !in) {
+        mcb_error_set(error, MCB_FAULT_HOST_MEMORY, "no memory for messages to %u ranks", ranks);
+        goto done;
+    }
+    json_t *mine = json_pack("{s:o}", "cells", measured_cells(state));
+    for (unsigned rank = 0; rank < ranks; rank++)
+        out[rank] = mine;
+    status = mcb_cluster_exchange(cluster, "record", out, in, mcb_phase_deadline_ns(state), error);
+    if (status == 0)
+        status = collect(state, in, cells, error);
+    for (unsigned rank = 0; rank < ranks; rank++)
+        json_decref(in[rank]);
+    json_decref(mine);
+done:
+    free(in);
+    free(out);
+    return status;
+}
+
+int mcb_round_measure(const struct mcb_run *run, size_t index, int event_fd, json_t **cells,
+                      struct mcb_error *error)
+{
+    const struct mcb_round *round = &run->plan->rounds[index];
+    struct mcb_round_state state = {
+        .run = run,
+        .index = index,
+        .round = round,
+        .settings = &run->plan->settings[round->settings],
+        .event_fd = event_fd,
+    };
+    int status = -1;
+    if (set_up(&state, error) == 0 && connect_all(&state, error) == 0 &&
+        measure(&state, error) == 0)
+        status = record(&state, cells, error);
+    take_down(&state);
+    return status;
+}

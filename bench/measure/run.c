@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bench/measure/run.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "bench/measure/round.h"
+#include "common/clock.h"
+
+static void count(struct mcb_run_tally *tally, const json_t *cell)
+{
+    const char *status = json_string_value(json_object_get(cell, "status"));
+    if (strcmp(status, "ok") == 0) {
+        tally->ok++;
+        return;
+    }
+    if (strcmp(status, "skipped") == 0) {
+        tally->skipped++;
+        return;
+    }
+    const char *id = json_string_value(json_object_get(json_object_get(cell, "fault"), "id"));
+    enum mcb_fault_code code = id ? mcb_fault_find(id) : MCB_FAULT_NONE;
+    if (code == MCB_FAULT_DATA_CORRUPT)
+        tally->corrupt++;
+    else
+        tally->failed++;
+    /* A path that does not work weighs more than one that works and brings wrong bytes. */
+    enum mcb_exit exit_code =
+        code == MCB_FAULT_DATA_CORRUPT ? MCB_EXIT_HELD_NOT : MCB_EXIT_ENVIRONMENT;
+    if (exit_code > tally->worst)
+        tally->worst = exit_code;
+}
+
+static void show_cell(const struct mcb_run *run, const json_t *cell)
+{
+    const json_t *initiator = json_object_get(cell, "initiator");
+    const json_t *target = json_object_get(cell, "target");
+    char label[512], value[64] = "failed";
+    snprintf(label, sizeof label, "%s/%s → %s/%s",
+             json_string_value(json_object_get(initiator, "host")),
+             json_string_value(json_object_get(initiator, "nic")),
+             json_string_value(json_object_get(target, "host")),
+             json_string_value(json_object_get(target, "nic")));
+    const json_t *bandwidth = json_object_get(cell, "bandwidth_gbps");
+    const json_t *latency = json_object_get(cell, "latency_us");
+    if (bandwidth)
+        snprintf(value, sizeof value, "%.1f Gbit/s",
+                 json_real_value(json_object_get(bandwidth, "median")));
+    else if (latency)
+        snprintf(value, sizeof value, "%.2f µs", json_real_value(json_object_get(latency, "p50")));
+    mcb_progress_cell(run->progress, label, value);
+}
+
+/* Everything that was planned and not measured is in the result with the fault that prevented it.
+ */
+static void skip_rest(const struct mcb_run *run, size_t from_round, struct mcb_run_tally *tally,
+                      const struct mcb_error *fault)
+{
+    struct mcb_error ignored;
+    for (size_t i = from_round; i < run->plan->round_count; i++) {
+        const struct mcb_round *round = &run->plan->rounds[i];
+        for (size_t k = 0; k < round->path_count; k++) {
+            json_t *cell = mcb_round_skipped_cell(run, i, round->first_path + k, fault);
+            count(tally, cell);
+            if (mcb_result_add(run->result, cell, &ignored) != 0)
+                return; /* the file system is full: the fault that counts is the first one */
+        }
+    }
+}
+
+int mcb_run_plan(const struct mcb_run *run, struct mcb_run_tally *tally, struct mcb_error *error)
+{
+    *tally = (struct mcb_run_tally){0};
+    int event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (event_fd < 0)
+        return mcb_error_set(error, MCB_FAULT_HOST_SYSTEM, "eventfd: %s", strerror(errno));
+
+    int status = 0;
+    size_t i = 0;
+    for (; i < run->plan->round_count && status == 0; i++) {
+        json_t *cells = NULL;
+        mcb_progress_round(run->progress, i + 1);
+        status = mcb_round_measure(run, i, event_fd, &cells, error);
+        if (status != 0)
+            break;
+        size_t index;
+        json_t *cell;
+        json_array_foreach(cells, index, cell)
+        {
+            count(tally, cell);
+            show_cell(run, cell);
+            if (status == 0)
+                status = mcb_result_add(run->result, json_incref(cell), error);
+        }
+        json_decref(cells);
+    }
+    if (status != 0)
+        skip_rest(run, i, tally, error);
+    close(event_fd);
+    return status;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bench/report/notes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/report/text.h"
+
+enum { CLEAN_MAX = 4608 }; /* a detail of 4 KiB and what is put around it */
+
+static const char *text_of(const json_t *fault, const char *key)
+{
+    const char *text = json_string_value(json_object_get(fault, key));
+    return text ? text : "";
+}
+
+/* The number of a fault's note, -1 if it has none. */
+static long find(const struct mcb_notes *notes, const char *key)
+{
+    const json_t *number = json_object_get(notes->known, key);
+    return number ? (long)json_integer_value(number) : -1;
+}
+
+static char *make_key(const json_t *fault)
+{
+    char *key;
+    return asprintf(&key, "%s %s", text_of(fault, "id"), text_of(fault, "detail")) < 0 ? NULL : key;
+}
+
+static int take(struct mcb_notes *notes, const json_t *fault)
+{
+    char *key = make_key(fault);
+    if (!key)
+        return -1;
+    int outcome = 0;
+    long number = find(notes, key);
+    if (number >= 0) {
+        notes->notes[number].cells++;
+    } else if (notes->count == MCB_NOTES_MAX) {
+        notes->more_cells++;
+    } else {
+        notes->notes[notes->count] = (struct mcb_note){fault, 1};
+        outcome = json_object_set_new(notes->known, key, json_integer((long)notes->count));
+        notes->count++;
+    }
+    free(key);
+    return outcome;
+}
+
+int mcb_notes_make(const struct mcb_pivot *pivot, const struct mcb_pivot_setting *setting,
+                   struct mcb_notes *notes, struct mcb_error *error)
+{
+    struct mcb_notes made = {.known = json_object()};
+    int outcome = made.known ? 0 : -1;
+    for (size_t i = setting->first; outcome == 0 && i < setting->first + setting->count; i++) {
+        const json_t *fault = json_object_get(pivot->cells[i].cell, "fault");
+        if (json_is_object(fault))
+            outcome = take(&made, fault);
+    }
+    if (outcome != 0) {
+        mcb_notes_release(&made);
+        return mcb_error_set(error, MCB_FAULT_HOST_MEMORY, "no memory for the tables");
+    }
+    *notes = made;
+    return 0;
+}
+
+void mcb_notes_release(struct mcb_notes *notes)
+{
+    json_decref(notes->known);
+    notes->known = NULL;
+}
+
+char mcb_notes_mark(const struct mcb_notes *notes, const json_t *cell)
+{
+    char *key = make_key(json_object_get(cell, "fault"));
+    long number = key ? find(notes, key) : -1;
+    free(key);
+    return number < 0 ? '+' : (char)('a' + number);
+}
+
+static void print_line(const struct mcb_canvas *canvas, enum mcb_paint paint, size_t indent,
+                       const char *label, const char *text)
+{
+    char clean[CLEAN_MAX];
+    mcb_text_pad(canvas->out, indent);
+    mcb_canvas_begin(canvas, paint);
+    fputs(label, canvas->out);
+    mcb_text_wrap(canvas->out, mcb_text_clean(text, clean, sizeof clean),
+                  indent + mcb_text_columns(label), canvas->columns);
+    mcb_canvas_end(canvas, paint);
+}
+
+void mcb_notes_print_fault(const struct mcb_canvas *canvas, const json_t *fault, size_t start,
+                           size_t indent, bool with_remedy)
+{
+    char text[CLEAN_MAX], clean[CLEAN_MAX];
+    const char *detail = text_of(fault, "detail");
+    snprintf(text, sizeof text, "%s  [%s]", *detail ? detail : text_of(fault, "title"),
+             text_of(fault, "id"));
+    mcb_text_wrap(canvas->out, mcb_text_clean(text, clean, sizeof clean), start, canvas->columns);
+    if (with_remedy && *text_of(fault, "cause"))
+        print_line(canvas, MCB_PAINT_DIM, indent, "cause: ", text_of(fault, "cause"));
+    if (with_remedy && *text_of(fault, "fix"))
+        print_line(canvas, MCB_PAINT_DIM, indent, "try:   ", text_of(fault, "fix"));
+}
+
+/* An earlier note has told the same causes already. */
+static bool is_told(const struct mcb_notes *notes, size_t number)
+{
+    for (size_t i = 0; i < number; i++)
+        if (strcmp(text_of(notes->notes[i].fault, "id"),
+                   text_of(notes->notes[number].fault, "id")) == 0)
+            return true;
+    return false;
+}
+
+void mcb_notes_print(const struct mcb_canvas *canvas, const struct mcb_notes *notes)
+{
+    for (size_t i = 0; i < notes->count; i++) {
+        char label[64];
+        snprintf(label, sizeof label, "  %c  %zu cell%s: ", (char)('a' + (int)i),
+                 notes->notes[i].cells, notes->notes[i].cells == 1 ? "" : "s");
+        mcb_canvas_put(canvas, MCB_PAINT_RED, label);
+        mcb_notes_print_fault(canvas, notes->notes[i].fault, mcb_text_columns(label), 5,
+                              !is_told(notes, i));
+    }
+    if (notes->more_cells > 0)
+        fprintf(canvas->out, "  +  %zu more cells with other details; --json prints them\n",
+                notes->more_cells);
+}

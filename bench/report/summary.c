@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bench/report/summary.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const effective_names[] = {
+    [MCB_EFFECTIVE_OFF] = "off",
+    [MCB_EFFECTIVE_ON] = "on",
+    [MCB_EFFECTIVE_UNKNOWN] = "unknown",
+};
+
+const char *mcb_summary_effective_name(enum mcb_summary_effective effective)
+{
+    return effective_names[effective];
+}
+
+static bool has_text(const json_t *object, const char *key, const char *text)
+{
+    const char *value = json_string_value(json_object_get(object, key));
+    return value && strcmp(value, text) == 0;
+}
+
+bool mcb_summary_figure(const json_t *cell, double *figure)
+{
+    if (!has_text(cell, "status", "ok"))
+        return false;
+    const json_t *value = has_text(cell, "measure", "latency")
+                              ? json_object_get(json_object_get(cell, "latency_us"), "p50")
+                              : json_object_get(json_object_get(cell, "bandwidth_gbps"), "median");
+    *figure = json_number_value(value);
+    return true;
+}
+
+bool mcb_summary_is_doubtful(const struct mcb_summary *summary, double figure)
+{
+    return summary->latency ? figure > 1.25 * summary->median : figure < 0.9 * summary->median;
+}
+
+static void count_status(struct mcb_summary *summary, const json_t *cell)
+{
+    if (has_text(cell, "status", "ok"))
+        summary->ok++;
+    else if (has_text(cell, "status", "skipped"))
+        summary->skipped++;
+    else
+        summary->failed++;
+    summary->verified_bytes += json_number_value(json_object_get(cell, "verified_bytes"));
+    summary->corrupt_bytes += json_number_value(json_object_get(cell, "corrupt_bytes"));
+}
+
+static void count_effective(struct mcb_summary *summary, const json_t *cell)
+{
+    const json_t *ordering = json_object_get(cell, "relaxed_ordering");
+    for (size_t i = 0; i < MCB_EFFECTIVES; i++)
+        summary->effective[i] += has_text(ordering, "effective", effective_names[i]);
+}
+
+static void note_method(struct mcb_summary *summary, const json_t *cell)
+{
+    const char *method = json_string_value(json_object_get(cell, "method"));
+    if (!method)
+        return;
+    for (size_t i = 0; i < summary->method_count; i++)
+        if (strcmp(summary->methods[i], method) == 0)
+            return;
+    if (summary->method_count < MCB_SUMMARY_METHODS_MAX)
+        summary->methods[summary->method_count++] = method;
+}
+
+static void note_trials(struct mcb_summary *summary, const json_t *cell)
+{
+    size_t trials =
+        json_array_size(json_object_get(json_object_get(cell, "bandwidth_gbps"), "trials"));
+    if (summary->trials_most == 0 || trials < summary->trials_least)
+        summary->trials_least = trials;
+    if (trials > summary->trials_most)
+        summary->trials_most = trials;
+    summary->ceiling_known |= json_number_value(json_object_get(cell, "ceiling_gbps")) > 0;
+}
+
+static int compare_numbers(const void *left, const void *right)
+{
+    double a = *(const double *)left, b = *(const double *)right;
+    return a < b ? -1 : a > b;
+}
+
+static double median_of(double *figures, size_t count)
+{
+    if (count == 0)
+        return 0;
+    qsort(figures, count, sizeof *figures, compare_numbers);
+    return (figures[(count - 1) / 2] + figures[count / 2]) / 2;
+}
+
+int mcb_summary_make(const struct mcb_pivot *pivot, const struct mcb_pivot_setting *setting,
+                     struct mcb_summary *summary, struct mcb_error *error)
+{
+    struct mcb_summary made = {.latency = has_text(setting->example, "measure", "latency")};
+    double *figures = malloc((setting->count + 1) * sizeof *figures), figure;
+    if (!figures)
+        return mcb_error_set(error, MCB_FAULT_HOST_MEMORY, "no memory for the tables");
+    for (size_t i = setting->first; i < setting->first + setting->count; i++) {
+        const struct mcb_pivot_cell *cell = &pivot->cells[i];
+        count_status(&made, cell->cell);
+        count_effective(&made, cell->cell);
+        if (!mcb_summary_figure(cell->cell, &figure))
+            continue;
+        note_method(&made, cell->cell);
+        note_trials(&made, cell->cell);
+        figures[made.ok - 1] = figure;
+        if (!made.worst_cell || (made.latency ? figure > made.worst : figure < made.worst)) {
+            made.worst_cell = cell;
+            made.worst = figure;
+        }
+    }
+    made.median = median_of(figures, made.ok);
+    made.worst_stands_out = made.worst_cell && mcb_summary_is_doubtful(&made, made.worst);
+    free(figures);
+    *summary = made;
+    return 0;
+}

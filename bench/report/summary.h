@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MCB_BENCH_REPORT_SUMMARY_H
+#define MCB_BENCH_REPORT_SUMMARY_H
+
+/* What the cells of one setting say together. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bench/report/pivot.h"
+
+enum mcb_summary_effective {
+    MCB_EFFECTIVE_OFF,
+    MCB_EFFECTIVE_ON,
+    MCB_EFFECTIVE_UNKNOWN,
+    MCB_EFFECTIVES
+};
+
+enum { MCB_SUMMARY_METHODS_MAX = 4 };
+
+struct mcb_summary {
+    size_t ok, failed, skipped;
+    bool latency;         /* the figures are p50 in microseconds, else median in Gbit/s */
+    double median, worst; /* over the cells that are ok; 0 if none is */
+    const struct mcb_pivot_cell *worst_cell;      /* NULL: none is ok */
+    bool worst_stands_out;                        /* mcb_summary_is_doubtful(worst) */
+    double verified_bytes, corrupt_bytes;         /* over all cells */
+    size_t trials_least, trials_most;             /* of a bandwidth cell */
+    bool ceiling_known;                           /* of at least one cell */
+    size_t effective[MCB_EFFECTIVES];             /* cells by effective relaxed ordering */
+    const char *methods[MCB_SUMMARY_METHODS_MAX]; /* distinct ones of ok cells; foreign text */
+    size_t method_count;
+};
+
+/* "off", "on", "unknown". */
+const char *mcb_summary_effective_name(enum mcb_summary_effective effective);
+
+/* Fault: HOST_MEMORY. */
+int mcb_summary_make(const struct mcb_pivot *pivot, const struct mcb_pivot_setting *setting,
+                     struct mcb_summary *summary, struct mcb_error *error);
+
+/* The figure of a cell by which it is compared: median bandwidth or p50. False if it is not ok. */
+bool mcb_summary_figure(const json_t *cell, double *figure);
+
+/* Clearly worse than the other cells: below 90 % of the median bandwidth, above 1.25 times the
+ * median latency. */
+bool mcb_summary_is_doubtful(const struct mcb_summary *summary, double figure);
+
+#endif

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bench/report/table.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/report/canvas.h"
+#include "bench/report/matrix.h"
+#include "bench/report/notes.h"
+#include "bench/report/pivot.h"
+#include "bench/report/summary.h"
+#include "bench/report/text.h"
+#include "common/units.h"
+
+enum { COLUMNS_LEAST = 40, LINE_MAX_BYTES = 1024, CLEAN_MAX = 4608 };
+
+/* Text that grows by pieces, cut at its end. */
+struct line {
+    char text[LINE_MAX_BYTES];
+    size_t length;
+};
+
+__attribute__((format(printf, 2, 3))) static void add(struct line *line, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int added =
+        vsnprintf(line->text + line->length, sizeof line->text - line->length, format, arguments);
+    va_end(arguments);
+    if (added > 0)
+        line->length += (size_t)added;
+    if (line->length >= sizeof line->text)
+        line->length = sizeof line->text - 1;
+}
+
+static void print_line(const struct mcb_canvas *canvas, enum mcb_paint paint, const char *text)
+{
+    char clean[CLEAN_MAX];
+    mcb_canvas_begin(canvas, paint);
+    mcb_text_wrap(canvas->out, mcb_text_clean(text, clean, sizeof clean), 0, canvas->columns);
+    mcb_canvas_end(canvas, paint);
+}
+
+/* ---- headings ---- */
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+/* "write bandwidth · 64 KiB · 1 QP, depth 128" */
+static void add_title(struct line *line, const json_t *cell, const char *transport)
+{
+    char size[32];
+    bool latency = strcmp(text_of(cell, "measure"), "latency") == 0;
+    bool tcp = strcmp(transport, "tcp") == 0;
+    json_int_t qps = json_integer_value(json_object_get(cell, "qps"));
+    uint64_t size_bytes = (uint64_t)json_integer_value(json_object_get(cell, "size_bytes"));
+    add(line, "%.16s %.16s%s · %s", text_of(cell, "operation"), text_of(cell, "measure"),
+        json_is_true(json_object_get(cell, "bidirectional")) ? " both ways" : "",
+        mcb_units_format_size(size_bytes, size, sizeof size));
+    if (!latency)
+        add(line, " · %" JSON_INTEGER_FORMAT " %s%s, depth %" JSON_INTEGER_FORMAT, qps,
+            tcp ? "stream" : "QP", qps == 1 ? "" : "s",
+            json_integer_value(json_object_get(cell, "depth")));
+}
+
+/* " · relaxed ordering auto (effective on)", or how many cells each if they differ. */
+static void add_ordering(struct line *line, const char *requested,
+                         const struct mcb_summary *summary)
+{
+    size_t kinds = 0;
+    const char *separator = "";
+    if (!requested)
+        return;
+    for (size_t i = 0; i < MCB_EFFECTIVES; i++)
+        kinds += summary->effective[i] > 0;
+    add(line, " · relaxed ordering %.16s (effective ", requested);
+    for (int i = 0; i < MCB_EFFECTIVES; i++) {
+        if (summary->effective[i] == 0)
+            continue;
+        add(line, "%s%s", separator, mcb_summary_effective_name((enum mcb_summary_effective)i));
+        if (kinds > 1)
+            add(line, " in %zu cells", summary->effective[i]);
+        separator = ", ";
+    }
+    add(line, ")");
+}
+
+static void add_bandwidth_legend(struct line *line, const struct mcb_summary *summary)
+{
+    add(line, "Gbit/s");
+    if (summary->trials_most == 1)
+        add(line, ": one trial");
+    else if (summary->trials_least == summary->trials_most)
+        add(line, ": median of %zu trials ± half its 95 %% interval", summary->trials_most);
+    else
+        add(line, ": median of %zu to %zu trials ± half its 95 %% interval", summary->trials_least,
+            summary->trials_most);
+    if (summary->ceiling_known)
+        add(line, ", %% of the path's ceiling");
+}
+
+static void add_latency_legend(struct line *line, const struct mcb_summary *summary,
+                               const json_t *cell)
+{
+    bool read = strcmp(text_of(cell, "operation"), "read") == 0;
+    add(line, "µs: p50 / p99, %s", read ? "full round trip" : "one way (half a round trip)");
+    for (size_t i = 0; i < summary->method_count; i++)
+        add(line, "%s%.64s", i ? ", " : " by ", summary->methods[i]);
+}
+
+static void print_heading(const struct mcb_canvas *canvas, const struct mcb_pivot_setting *setting,
+                          const struct mcb_summary *summary, const char *transport)
+{
+    struct line title = {0}, legend = {0};
+    add_title(&title, setting->example, transport);
+    add_ordering(&title, setting->ordering, summary);
+    print_line(canvas, MCB_PAINT_PLAIN, title.text);
+    if (summary->ok == 0)
+        return;
+    if (summary->latency)
+        add_latency_legend(&legend, summary, setting->example);
+    else
+        add_bandwidth_legend(&legend, summary);
+    print_line(canvas, MCB_PAINT_DIM, legend.text);
+}
+
+/* ---- what it adds up to ---- */
+
+static void add_figures(struct line *line, const struct mcb_pivot *pivot,
+                        const struct mcb_summary *summary)
+{
+    char median[MCB_TEXT_NUMBER_MAX], worst[MCB_TEXT_NUMBER_MAX], label[MCB_LABEL_MAX];
+    const char *unit = summary->latency ? "µs" : "Gbit/s";
+    const char *what = summary->latency ? "median of p50" : "median";
+    mcb_text_number(summary->median, median);
+    mcb_text_number(summary->worst, worst);
+    if (summary->ok == 0)
+        return;
+    if (summary->ok == 1)
+        add(line, " · %s %s", worst, unit);
+    else
+        add(line, " · %s %s, worst %s %s (%s)", what, median, worst, unit,
+            mcb_matrix_path_label(pivot, summary->worst_cell, label));
+}
+
+static void print_summary(const struct mcb_canvas *canvas, const struct mcb_pivot *pivot,
+                          const struct mcb_pivot_setting *setting,
+                          const struct mcb_summary *summary)
+{
+    struct line line = {0};
+    char bytes[MCB_TEXT_NUMBER_MAX];
+    add(&line, "%zu of %zu cell%s measured", summary->ok, setting->count,
+        setting->count == 1 ? "" : "s");
+    if (summary->failed > 0)
+        add(&line, " · %zu failed", summary->failed);
+    if (summary->skipped > 0)
+        add(&line, " · %zu skipped", summary->skipped);
+    if (summary->verified_bytes > 0 || summary->corrupt_bytes > 0)
+        add(&line, " · %s verified, %.0f bytes wrong",
+            mcb_text_bytes(summary->verified_bytes, bytes), summary->corrupt_bytes);
+    add_figures(&line, pivot, summary);
+    bool bad = summary->failed > 0 || summary->corrupt_bytes > 0;
+    print_line(canvas, bad ? MCB_PAINT_RED : MCB_PAINT_PLAIN, line.text);
+}
+
+static int print_setting(const struct mcb_canvas *canvas, const struct mcb_pivot *pivot,
+                         const struct mcb_pivot_setting *setting, const char *transport,
+                         double *median, struct mcb_error *error)
+{
+    struct mcb_summary summary;
+    struct mcb_notes notes;
+    if (mcb_summary_make(pivot, setting, &summary, error) != 0 ||
+        mcb_notes_make(pivot, setting, &notes, error) != 0)
+        return -1;
+    print_heading(canvas, setting, &summary, transport);
+    int outcome = mcb_matrix_print(canvas, pivot, setting, &summary, &notes, error);
+    if (outcome == 0) {
+        mcb_notes_print(canvas, &notes);
+        print_summary(canvas, pivot, setting, &summary);
+        *median = summary.median;
+    }
+    mcb_notes_release(&notes);
+    return outcome;
+}
+
+/* ---- relaxed ordering on against off ---- */
+
+static void print_ratio(const struct mcb_canvas *canvas, const struct mcb_pivot_setting *setting,
+                        const char *transport, double off, double on)
+{
+    struct line line = {0};
+    char off_text[MCB_TEXT_NUMBER_MAX], on_text[MCB_TEXT_NUMBER_MAX];
+    bool latency = strcmp(text_of(setting->example, "measure"), "latency") == 0;
+    add(&line, "relaxed ordering on / off: %.3f  (", on / off);
+    add_title(&line, setting->example, transport);
+    add(&line, "; median %s → %s %s)", mcb_text_number(off, off_text), mcb_text_number(on, on_text),
+        latency ? "µs" : "Gbit/s");
+    print_line(canvas, MCB_PAINT_PLAIN, line.text);
+}
+
+/* For every setting with ordering on, the one that is the same but off. medians: of each setting,
+ * 0 where nothing was measured. */
+static int print_ratios(const struct mcb_canvas *canvas, const struct mcb_pivot *pivot,
+                        const char *transport, const double *medians)
+{
+    json_t *off = json_object();
+    int outcome = off ? 0 : -1;
+    for (size_t i = 0; outcome == 0 && i < pivot->setting_count; i++) {
+        const struct mcb_pivot_setting *setting = &pivot->settings[i];
+        if (setting->ordering && strcmp(setting->ordering, "off") == 0 && medians[i] > 0)
+            outcome = json_object_set_new(off, setting->key, json_real(medians[i]));
+    }
+    for (size_t i = 0; outcome == 0 && i < pivot->setting_count; i++) {
+        const struct mcb_pivot_setting *setting = &pivot->settings[i];
+        double base = json_number_value(json_object_get(off, setting->key));
+        if (setting->ordering && strcmp(setting->ordering, "on") == 0 && medians[i] > 0 && base > 0)
+            print_ratio(canvas, setting, transport, base, medians[i]);
+    }
+    json_decref(off);
+    return outcome;
+}
+
+/* ---- the whole document ---- */
+
+static int print_settings(const struct mcb_canvas *canvas, const struct mcb_pivot *pivot,
+                          const char *transport, struct mcb_error *error)
+{
+    double *medians = calloc(pivot->setting_count + 1, sizeof *medians);
+    if (!medians)
+        return mcb_error_set(error, MCB_FAULT_HOST_MEMORY, "no memory for the tables");
+    int outcome = 0;
+    for (size_t i = 0; outcome == 0 && i < pivot->setting_count; i++) {
+        outcome = print_setting(canvas, pivot, &pivot->settings[i], transport, &medians[i], error);
+        fputc('\n', canvas->out);
+    }
+    if (outcome == 0 && print_ratios(canvas, pivot, transport, medians) != 0)
+        outcome = mcb_error_set(error, MCB_FAULT_HOST_MEMORY, "no memory for the tables");
+    free(medians);
+    return outcome;
+}
+
+static void print_warnings(const struct mcb_canvas *canvas, const json_t *warnings)
+{
+    size_t index;
+    json_t *warning;
+    json_array_foreach(warnings, index, warning)
+    {
+        char clean[CLEAN_MAX];
+        mcb_canvas_put(canvas, MCB_PAINT_YELLOW, "warning: ");
+        mcb_text_wrap(canvas->out, mcb_text_clean(json_string_value(warning), clean, sizeof clean),
+                      9, canvas->columns);
+    }
+}
+
+static void print_status(const struct mcb_canvas *canvas, const json_t *document)
+{
+    const char *status = text_of(document, "status");
+    const json_t *fault = json_object_get(document, "fault");
+    if (strcmp(status, "complete") == 0)
+        return;
+    mcb_canvas_begin(canvas, MCB_PAINT_RED);
+    int start = fprintf(canvas->out, "run %.16s%s", status, json_is_object(fault) ? ": " : "\n");
+    mcb_canvas_end(canvas, MCB_PAINT_RED);
+    if (json_is_object(fault))
+        mcb_notes_print_fault(canvas, fault, start > 0 ? (size_t)start : 0, 2,
+                              strcmp(status, "failed") == 0);
+}
+
+int mcb_table_print(FILE *out, const json_t *document, const struct mcb_table_options *options,
+                    struct mcb_error *error)
+{
+    size_t columns = options->columns ? options->columns : (size_t)MCB_TEXT_COLUMNS_DEFAULT;
+    const struct mcb_canvas canvas = {
+        .out = out,
+        .columns = columns > COLUMNS_LEAST ? columns : (size_t)COLUMNS_LEAST,
+        .colour = options->colour,
+    };
+    const char *transport = text_of(json_object_get(document, "transport"), "name");
+    struct mcb_pivot pivot;
+    if (mcb_pivot_make(document, &pivot, error) != 0)
+        return -1;
+    if (pivot.cell_count == 0)
+        print_line(&canvas, MCB_PAINT_PLAIN, "no cell was measured");
+    int outcome = print_settings(&canvas, &pivot, transport, error);
+    mcb_pivot_release(&pivot);
+    if (outcome != 0)
+        return -1;
+    print_warnings(&canvas, json_object_get(document, "warnings"));
+    if (!options->live)
+        print_status(&canvas, document);
+    return 0;
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a job prints, and that it is known when nobody got it. */
+#include "bench/commands/job_screen.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "common/json.h"
+#include "tests/unit/result_helper.h"
+
+enum { OUTPUT_MAX = 65536 };
+
+static char *show_result(const struct mcb_settings *settings, const json_t *document)
+{
+    static char text[OUTPUT_MAX];
+    struct mcb_error error = {0};
+    struct captured out = capture_begin(STDOUT_FILENO);
+    int status = mcb_job_screen_result(settings, document, "today.json", &error);
+    capture_end(&out, text, sizeof text);
+    assert_int_equal(status, 0);
+    return text;
+}
+
+static json_t *one_cell(void)
+{
+    json_t *document = result_document();
+    result_append(document, result_bandwidth("n1", "mlx5_0", "n1", "mlx5_1", 388.1));
+    return document;
+}
+
+static void the_tables_come_with_the_name_of_the_file(void **state)
+{
+    (void)state;
+    const struct mcb_settings settings = {0};
+    json_t *document = one_cell();
+    const char *text = show_result(&settings, document);
+    assert_non_null(strstr(text, "388.1 ±0.5"));
+    assert_non_null(strstr(text, "\nresult: today.json\n"));
+    json_decref(document);
+}
+
+static void quiet_prints_nothing(void **state)
+{
+    (void)state;
+    const struct mcb_settings settings = {.quiet = true};
+    json_t *document = one_cell();
+    assert_string_equal(show_result(&settings, document), "");
+    json_decref(document);
+}
+
+static void the_document_on_stdout_is_the_file_byte_for_byte(void **state)
+{
+    (void)state;
+    const struct mcb_settings settings = {.json = true};
+    char path[] = "/tmp/mcbench-XXXXXX", file[OUTPUT_MAX] = "";
+    struct mcb_error error;
+    json_t *document = one_cell();
+    json_object_set_new(document, "warnings", json_pack("[s]", "µ → \xc2\x9b"));
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(mcb_json_write_file(path, document, &error), 0);
+    close(fd);
+    FILE *stream = fopen(path, "r");
+    assert_non_null(stream);
+    file[fread(file, 1, sizeof file - 1, stream)] = '\0';
+    fclose(stream);
+    unlink(path);
+    const char *text = show_result(&settings, document);
+    assert_string_equal(text, file);
+    assert_non_null(strstr(text, ": 388.1,"));
+    json_decref(document);
+}
+
+static void why_a_run_failed_is_left_to_stderr(void **state)
+{
+    (void)state;
+    const struct mcb_settings settings = {0};
+    json_t *document = one_cell();
+    json_object_set_new(document, "status", json_string("failed"));
+    json_object_set_new(document, "fault",
+                        json_pack("{s:s, s:s}", "id", "MCB-JOB-001", "detail", "n2 is gone"));
+    assert_null(strstr(show_result(&settings, document), "n2 is gone"));
+    json_decref(document);
+}
+
+static void a_result_that_nobody_got_is_a_fault(void **state)
+{
+    (void)state;
+    static const struct mcb_settings ways[] = {{.json = true}, {.json = false}};
+    json_t *document = one_cell();
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        struct mcb_error error = {0};
+        char nothing[64];
+        struct captured out = capture_begin(STDOUT_FILENO);
+        assert_non_null(freopen("/dev/full", "w", stdout));
+        int status = mcb_job_screen_result(&ways[i], document, NULL, &error);
+        clearerr(stdout);
+        capture_end(&out, nothing, sizeof nothing);
+        assert_int_equal(status, -1);
+        assert_int_equal(error.code, MCB_FAULT_HOST_OUTPUT);
+        assert_string_equal(error.detail, "standard output: No space left on device");
+    }
+    json_decref(document);
+}
+
+static char *show_title(unsigned ranks, size_t nics)
+{
+    static char text[OUTPUT_MAX];
+    struct mcb_cell_settings cell = {.size_bytes = 65536};
+    const struct mcb_settings settings = {.operation_count = 1};
+    const struct mcb_plan plan = {
+        .settings = &cell, .settings_count = 1, .path_count = 32, .round_count = 7};
+    struct captured out = capture_begin(STDOUT_FILENO);
+    mcb_job_screen_title("cpu", &settings, &plan, "rdma", "", ranks, nics);
+    capture_end(&out, text, sizeof text);
+    return text;
+}
+
+static void the_title_counts_what_takes_part(void **state)
+{
+    (void)state;
+    assert_non_null(strstr(show_title(2, 8), " · 64 KiB · 2 hosts, 8 NICs, 32 paths, 7 rounds · "));
+    assert_non_null(strstr(show_title(1, 1), " · 64 KiB · 1 NIC, 32 paths, 7 rounds · "));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_tables_come_with_the_name_of_the_file),
+        cmocka_unit_test(quiet_prints_nothing),
+        cmocka_unit_test(the_document_on_stdout_is_the_file_byte_for_byte),
+        cmocka_unit_test(why_a_run_failed_is_left_to_stderr),
+        cmocka_unit_test(a_result_that_nobody_got_is_a_fault),
+        cmocka_unit_test(the_title_counts_what_takes_part),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A run's checks of its host, on hosts made of a few files under a temporary folder. */
+#include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "bench/doctor/preflight.h"
+
+#define MIB (UINT64_C(1) << 20)
+
+struct host {
+    char root[64];
+    struct mcb_settings settings;
+    struct mcb_preflight_input input;
+};
+
+/* What a run of the checks came to. */
+struct outcome {
+    char names[128]; /* "memlock memory " */
+    enum mcb_verdict verdicts[8];
+    char evidence[8][MCB_EVIDENCE_MAX];
+    size_t count;
+    int status;
+    struct mcb_error error;
+};
+
+static void put(const struct host *host, const char *path, const char *text)
+{
+    char whole[256];
+    snprintf(whole, sizeof whole, "%s%s", host->root, path);
+    for (char *slash = strchr(whole + strlen(host->root) + 1, '/'); slash;
+         slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        mkdir(whole, 0700);
+        *slash = '/';
+    }
+    FILE *file = fopen(whole, "we");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static const char *const proxy_variables[] = {"http_proxy", "https_proxy", "all_proxy", "no_proxy",
+                                              "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"};
+
+/* Two NICs with 64 MiB each, 1 GiB available, 8 MiB of locked memory, no capabilities. */
+static int make_host(void **state)
+{
+    struct host *host = calloc(1, sizeof *host);
+    assert_non_null(host);
+    strcpy(host->root, "/tmp/mcbench-test-preflight-XXXXXX");
+    assert_non_null(mkdtemp(host->root));
+    put(host, "/proc/self/status",
+        "Name:\tmcbench\nCapInh:\t0000000000000000\n"
+        "CapEff:\t0000000000000000\n");
+    put(host, "/proc/self/uid_map", "         0          0 4294967295\n");
+    put(host, "/proc/meminfo",
+        "MemTotal:  2097152 kB\nMemFree:  1024 kB\n"
+        "MemAvailable:    1048576 kB\n");
+    put(host, "/proc/self/cgroup", "0::/\n");
+    host->settings = (struct mcb_settings){.ordering_count = 1, .qps = 4, .ranks = 2};
+    host->input = (struct mcb_preflight_input){.settings = &host->settings,
+                                               .transport = "rdma",
+                                               .nic_count = 2,
+                                               .bytes_per_nic = 64 * MIB,
+                                               .root = host->root,
+                                               .memlock_bytes = 8 * MIB,
+                                               .open_files = 1024};
+    for (size_t n = 0; n < sizeof proxy_variables / sizeof proxy_variables[0]; n++)
+        unsetenv(proxy_variables[n]);
+    *state = host;
+    return 0;
+}
+
+static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *where)
+{
+    (void)status;
+    (void)kind;
+    (void)where;
+    return remove(path);
+}
+
+static int remove_host(void **state)
+{
+    struct host *host = *state;
+    nftw(host->root, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    free(host);
+    return 0;
+}
+
+static void take(const char *name, enum mcb_verdict verdict, const char *evidence, void *context)
+{
+    struct outcome *outcome = context;
+    strcat(outcome->names, name);
+    strcat(outcome->names, "; ");
+    strcpy(outcome->evidence[outcome->count], evidence);
+    outcome->verdicts[outcome->count++] = verdict;
+}
+
+static struct outcome run(const struct host *host)
+{
+    struct outcome outcome = {0};
+    outcome.status = mcb_preflight_run(&host->input, take, &outcome, &outcome.error);
+    return outcome;
+}
+
+/* The outcome of the check of that place in the table. */
+static void expect(const struct host *host, size_t check, enum mcb_verdict verdict,
+                   const char *evidence)
+{
+    struct outcome outcome = run(host);
+    assert_string_equal(outcome.evidence[check], evidence);
+    assert_int_equal(outcome.verdicts[check], verdict);
+    assert_int_equal(outcome.status, verdict == MCB_VERDICT_FAIL ? -1 : 0);
+    if (verdict == MCB_VERDICT_FAIL)
+        assert_string_equal(outcome.error.detail, evidence);
+}
+
+enum { MEMLOCK, MEMORY, OPEN_FILES, PROXY };
+
+static void too_little_locked_memory_fails_with_the_numbers(void **state)
+{
+    struct host *host = *state;
+    expect(host, MEMLOCK, MCB_VERDICT_FAIL,
+           "RLIMIT_MEMLOCK is 8 MiB: 2 NICs x 64 MiB to register need 128 MiB");
+    assert_int_equal(run(host).error.code, MCB_FAULT_HOST_MEMLOCK);
+}
+
+static void enough_locked_memory_passes(void **state)
+{
+    struct host *host = *state;
+    host->input.memlock_bytes = 128 * MIB;
+    expect(host, MEMLOCK, MCB_VERDICT_PASS, "RLIMIT_MEMLOCK is 128 MiB, 128 MiB needed");
+    host->input.memlock_bytes = MCB_LIMIT_NONE;
+    expect(host, MEMLOCK, MCB_VERDICT_PASS, "RLIMIT_MEMLOCK is unlimited");
+}
+
+static void the_capability_to_lock_memory_exempts(void **state)
+{
+    struct host *host = *state;
+    put(host, "/proc/self/status", "Name:\tmcbench\nCapEff:\t0000000000004000\n");
+    expect(host, MEMLOCK, MCB_VERDICT_PASS,
+           "RLIMIT_MEMLOCK is 8 MiB, but CAP_IPC_LOCK exempts from it");
+    put(host, "/proc/self/status", "Name:\tmcbench\nCapEff:\tffffffffffffbfff\n");
+    assert_int_equal(run(host).verdicts[MEMLOCK], MCB_VERDICT_FAIL);
+}
+
+static void the_capability_of_a_rootless_container_exempts_from_nothing(void **state)
+{
+    struct host *host = *state;
+    put(host, "/proc/self/status", "CapEff:\t000001ffffffffff\n");
+    put(host, "/proc/self/uid_map", "         0       1000          1\n");
+    assert_int_equal(run(host).verdicts[MEMLOCK], MCB_VERDICT_FAIL);
+}
+
+static void tcp_locks_no_memory(void **state)
+{
+    struct host *host = *state;
+    host->input.transport = "tcp";
+    struct outcome outcome = run(host);
+    assert_int_equal(outcome.status, 0);
+    assert_string_equal(outcome.names, "memory; open files; ");
+}
+
+static void too_little_memory_fails_with_the_numbers(void **state)
+{
+    struct host *host = *state;
+    host->input.memlock_bytes = MCB_LIMIT_NONE;
+    host->input.bytes_per_nic = 768 * MIB;
+    expect(host, MEMORY, MCB_VERDICT_FAIL, "1.5 GiB needed for 2 NICs: 1 GiB available");
+    assert_int_equal(run(host).error.code, MCB_FAULT_HOST_MEMORY);
+    host->input.bytes_per_nic = 512 * MIB;
+    expect(host, MEMORY, MCB_VERDICT_PASS, "1 GiB needed, 1 GiB available");
+}
+
+static void memory_registered_twice_is_needed_once_and_locked_twice(void **state)
+{
+    struct host *host = *state;
+    host->settings.ordering_count = 2;
+    host->input.bytes_per_nic = 1024 * MIB;
+    host->input.memlock_bytes = 2048 * MIB;
+    assert_int_equal(run(host).status, 0);
+    host->input.memlock_bytes = 2047 * MIB;
+    assert_int_equal(run(host).error.code, MCB_FAULT_HOST_MEMLOCK);
+}
+
+static void a_limit_of_any_cgroup_above_counts(void **state)
+{
+    struct host *host = *state;
+    host->input.memlock_bytes = MCB_LIMIT_NONE;
+    put(host, "/proc/self/cgroup", "12:pids:/x\n0::/job/step\n");
+    put(host, "/sys/fs/cgroup/job/step/memory.max", "max\n");
+    put(host, "/sys/fs/cgroup/job/memory.max", "134217727\n");
+    expect(host, MEMORY, MCB_VERDICT_FAIL,
+           "128 MiB needed for 2 NICs: the cgroup allows 128.0 MiB");
+    put(host, "/sys/fs/cgroup/memory.max", "1099511627776\n");
+    assert_int_equal(run(host).error.code, MCB_FAULT_HOST_MEMORY);
+    put(host, "/sys/fs/cgroup/job/memory.max", "134217728\n");
+    assert_int_equal(run(host).status, 0);
+    put(host, "/sys/fs/cgroup/memory.max", "4096\n");
+    assert_int_equal(run(host).error.code, MCB_FAULT_HOST_MEMORY);
+}
+
+static void a_host_that_does_not_tell_its_memory_is_warned_of(void **state)
+{
+    struct host *host = *state;
+    host->input.memlock_bytes = MCB_LIMIT_NONE;
+    put(host, "/proc/meminfo", "MemTotal:  2097152 kB\n");
+    expect(host, MEMORY, MCB_VERDICT_WARN,
+           "128 MiB needed; /proc/meminfo does not tell how much is available");
+}
+
+static void more_streams_than_open_files_fail(void **state)
+{
+    struct host *host = *state;
+    host->input.transport = "tcp";
+    host->settings.qps = 256;
+    /* 64 + 2 ranks + 2 NICs x (8 + 2 x 256) */
+    host->input.open_files = 1105;
+    struct outcome outcome = run(host);
+    assert_int_equal(outcome.status, -1);
+    assert_int_equal(outcome.error.code, MCB_FAULT_HOST_SYSTEM);
+    assert_string_equal(outcome.error.detail,
+                        "RLIMIT_NOFILE is 1105: 2 NICs x 256 streams and 2 ranks need about 1106");
+    host->input.open_files = 1106;
+    assert_int_equal(run(host).status, 0);
+    host->input.open_files = MCB_LIMIT_NONE;
+    assert_int_equal(run(host).status, 0);
+}
+
+static void queue_pairs_are_no_open_files(void **state)
+{
+    struct host *host = *state;
+    host->input.memlock_bytes = MCB_LIMIT_NONE;
+    host->settings.qps = 4096;
+    expect(host, OPEN_FILES, MCB_VERDICT_PASS, "RLIMIT_NOFILE is 1024, about 82 needed");
+}
+
+static void a_proxy_before_etcd_is_warned_of(void **state)
+{
+    struct host *host = *state;
+    host->input.memlock_bytes = MCB_LIMIT_NONE;
+    host->settings.etcd = "http://10.0.0.1:2379,http://10.0.0.2:2379";
+    expect(host, PROXY, MCB_VERDICT_PASS, "etcd is asked without a proxy");
+    setenv("http_proxy", "http://user:secret@proxy:3128", 1);
+    setenv("no_proxy", "localhost,10.0.0.1", 1);
+    expect(host, PROXY, MCB_VERDICT_WARN,
+           "http_proxy is set and no_proxy does not cover http://10.0.0.2:2379: etcd is asked "
+           "through a proxy");
+    setenv("no_proxy", "10.0.0.1,10.0.0.2", 1);
+    expect(host, PROXY, MCB_VERDICT_PASS, "etcd is asked without a proxy");
+}
+
+static void proxy_variables_count_as_libcurl_reads_them(void **state)
+{
+    struct host *host = *state;
+    host->input.memlock_bytes = MCB_LIMIT_NONE;
+    host->settings.etcd = "http://etcd.example:2379";
+    setenv("HTTP_PROXY", "http://proxy:3128", 1);
+    assert_int_equal(run(host).verdicts[PROXY], MCB_VERDICT_PASS);
+    setenv("ALL_PROXY", "http://proxy:3128", 1);
+    assert_int_equal(run(host).verdicts[PROXY], MCB_VERDICT_WARN);
+    setenv("NO_PROXY", ".example", 1);
+    assert_int_equal(run(host).verdicts[PROXY], MCB_VERDICT_PASS);
+}
+
+static void without_etcd_proxies_do_not_matter(void **state)
+{
+    struct host *host = *state;
+    setenv("http_proxy", "http://proxy:3128", 1);
+    assert_string_equal(run(host).names, "memlock; memory; open files; ");
+}
+
+static void every_check_runs_and_the_first_fault_is_returned(void **state)
+{
+    struct host *host = *state;
+    host->settings.etcd = "http://etcd:2379";
+    host->input.bytes_per_nic = SIZE_MAX / 2 + 1;
+    host->input.open_files = 16;
+    struct outcome outcome = run(host);
+    assert_string_equal(outcome.names, "memlock; memory; open files; proxy; ");
+    assert_int_equal(outcome.verdicts[MEMLOCK], MCB_VERDICT_FAIL);
+    assert_int_equal(outcome.verdicts[MEMORY], MCB_VERDICT_FAIL);
+    assert_int_equal(outcome.verdicts[OPEN_FILES], MCB_VERDICT_FAIL);
+    assert_int_equal(outcome.error.code, MCB_FAULT_HOST_MEMLOCK);
+}
+
+static void nobody_needs_to_listen(void **state)
+{
+    struct host *host = *state;
+    struct mcb_error error = {0};
+    assert_int_equal(mcb_preflight_run(&host->input, NULL, NULL, &error), -1);
+    assert_int_equal(error.code, MCB_FAULT_HOST_MEMLOCK);
+}
+
+static void this_host_can_be_checked(void **state)
+{
+    (void)state;
+    struct mcb_settings settings = {.ordering_count = 1, .qps = 1};
+    struct mcb_preflight_input input;
+    struct mcb_error error = {0};
+    mcb_preflight_input_from_host(&input);
+    assert_string_equal(input.root, "");
+    assert_true(input.open_files > 0);
+    input.settings = &settings;
+    input.transport = "tcp";
+    input.nic_count = 1;
+    input.bytes_per_nic = 4096;
+    assert_int_equal(mcb_preflight_run(&input, NULL, NULL, &error), 0);
+}
+
+#define on_a_host(test) cmocka_unit_test_setup_teardown(test, make_host, remove_host)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        on_a_host(too_little_locked_memory_fails_with_the_numbers),
+        on_a_host(enough_locked_memory_passes),
+        on_a_host(the_capability_to_lock_memory_exempts),
+        on_a_host(the_capability_of_a_rootless_container_exempts_from_nothing),
+        on_a_host(tcp_locks_no_memory),
+        on_a_host(too_little_memory_fails_with_the_numbers),
+        on_a_host(memory_registered_twice_is_needed_once_and_locked_twice),
+        on_a_host(a_limit_of_any_cgroup_above_counts),
+        on_a_host(a_host_that_does_not_tell_its_memory_is_warned_of),
+        on_a_host(more_streams_than_open_files_fail),
+        on_a_host(queue_pairs_are_no_open_files),
+        on_a_host(a_proxy_before_etcd_is_warned_of),
+        on_a_host(proxy_variables_count_as_libcurl_reads_them),
+        on_a_host(without_etcd_proxies_do_not_matter),
+        on_a_host(every_check_runs_and_the_first_fault_is_returned),
+        on_a_host(nobody_needs_to_listen),
+        on_a_host(this_host_can_be_checked),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

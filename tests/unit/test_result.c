@@ -1,0 +1,622 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bench/report/result.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/result_helper.h"
+
+/* A folder of its own for each test. */
+struct folder {
+    char path[32], result[64], journal[96], old[128];
+};
+
+static int make_folder(void **state)
+{
+    struct folder *folder = calloc(1, sizeof *folder);
+    if (!folder)
+        return -1;
+    strcpy(folder->path, "/tmp/mcbench-XXXXXX");
+    if (!mkdtemp(folder->path))
+        return -1;
+    snprintf(folder->result, sizeof folder->result, "%s/run.json", folder->path);
+    snprintf(folder->journal, sizeof folder->journal, "%s.journal", folder->result);
+    snprintf(folder->old, sizeof folder->old, "%s.old", folder->journal);
+    *state = folder;
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    struct folder *folder = *state;
+    if (unlink(folder->result) != 0)
+        rmdir(folder->result);
+    unlink(folder->journal);
+    unlink(folder->old);
+    int outcome = rmdir(folder->path); /* fails if something else was left there */
+    free(folder);
+    return outcome;
+}
+
+static struct mcb_result *open_result(const char *path)
+{
+    struct mcb_result *result = NULL;
+    struct mcb_error error;
+    assert_int_equal(mcb_result_open(path, result_head(), &result, &error), 0);
+    assert_non_null(result);
+    return result;
+}
+
+static void add_cells(struct mcb_result *result, int count)
+{
+    struct mcb_error error;
+    for (int i = 0; i < count; i++)
+        assert_int_equal(
+            mcb_result_add(result, result_bandwidth("n1", "mlx5_0", "n1", "mlx5_1", 388.1), &error),
+            0);
+}
+
+static void finish_complete(struct mcb_result *result)
+{
+    const struct mcb_error none = {MCB_FAULT_NONE, ""};
+    mcb_result_finish(result, "complete", &none);
+}
+
+static json_t *load(const char *path)
+{
+    struct mcb_error error = {MCB_FAULT_NONE, ""};
+    json_t *document = mcb_result_load(path, &error);
+    if (!document)
+        fail_msg("%s", error.detail);
+    return document;
+}
+
+static size_t cells_in(const json_t *document)
+{
+    return json_array_size(json_object_get(document, "cells"));
+}
+
+static const char *status_of(const json_t *document)
+{
+    return json_string_value(json_object_get(document, "status"));
+}
+
+static bool exists(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+static void write_text(const char *path, const char *text, size_t length)
+{
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_int_equal(fwrite(text, 1, length, file), length);
+    fclose(file);
+}
+
+/* ---- making ---- */
+
+static void a_closed_result_is_a_file_and_its_journal_is_gone(void **state)
+{
+    const struct folder *folder = *state;
+    struct mcb_error error;
+    struct mcb_result *result = open_result(folder->result);
+    add_cells(result, 3);
+    finish_complete(result);
+    assert_int_equal(mcb_result_close(result, true, &error), 0);
+    assert_false(exists(folder->journal));
+    json_t *document = load(folder->result);
+    assert_int_equal(cells_in(document), 3);
+    assert_string_equal(status_of(document), "complete");
+    assert_true(json_is_null(json_object_get(document, "fault")));
+    assert_true(json_is_string(json_object_get(document, "finished")));
+    json_decref(document);
+}
+
+static void a_result_that_is_not_kept_leaves_nothing(void **state)
+{
+    const struct folder *folder = *state;
+    struct mcb_error error;
+    struct mcb_result *result = open_result(folder->result);
+    add_cells(result, 1);
+    assert_int_equal(mcb_result_close(result, false, &error), 0);
+    assert_false(exists(folder->result));
+    assert_false(exists(folder->journal));
+}
+
+static void a_result_without_path_lives_in_memory_only(void **state)
+{
+    (void)state;
+    struct mcb_error error;
+    struct mcb_result *result = open_result(NULL);
+    add_cells(result, 2);
+    finish_complete(result);
+    assert_int_equal(cells_in(mcb_result_document(result)), 2);
+    assert_int_equal(mcb_result_close(result, true, &error), 0);
+}
+
+static void every_cell_is_in_the_journal_once_it_is_added(void **state)
+{
+    const struct folder *folder = *state;
+    struct mcb_error error;
+    struct mcb_result *result = open_result(folder->result);
+    for (size_t i = 1; i <= 3; i++) {
+        add_cells(result, 1);
+        json_t *document = load(folder->journal);
+        assert_int_equal(cells_in(document), i);
+        assert_string_equal(status_of(document), "interrupted");
+        json_decref(document);
+    }
+    mcb_result_close(result, false, &error);
+}
+
+static void a_killed_run_leaves_all_it_measured(void **state)
+{
+    const struct folder *folder = *state;
+    pid_t child = fork();
+    if (child == 0) {
+        struct mcb_result *result = open_result(folder->result);
+        add_cells(result, 5);
+        mcb_result_warn(result, "the clock jumped");
+        kill(getpid(), SIGKILL);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+    json_t *document = load(folder->journal);
+    assert_int_equal(cells_in(document), 5);
+    assert_string_equal(json_string_value(json_array_get(json_object_get(document, "warnings"), 0)),
+                        "the clock jumped");
+    const json_t *fault = json_object_get(document, "fault");
+    assert_string_equal(json_string_value(json_object_get(fault, "id")), "MCB-RUN-001");
+    json_decref(document);
+}
+
+static void the_journal_of_a_killed_run_is_kept_by_the_next(void **state)
+{
+    const struct folder *folder = *state;
+    struct mcb_error error;
+    write_text(folder->journal, "precious\n", 9);
+    struct mcb_result *result = open_result(folder->result);
+    assert_true(exists(folder->old));
+    finish_complete(result);
+    assert_int_equal(mcb_result_close(result, true, &error), 0);
+    assert_true(exists(folder->old));
+    assert_false(exists(folder->journal));
+}
+
+static void a_journal_that_another_run_writes_is_refused(void **state)
+{
+    const struct folder *folder = *state;
+    struct mcb_error error;
+    struct mcb_result *first = open_result(folder->result), *second = NULL;
+    assert_int_equal(mcb_result_open(folder->result, result_head(), &second, &error), -1);
+    assert_int_equal(error.code, MCB_FAULT_HOST_OUTPUT);
+    assert_non_null(strstr(error.detail, "another mcbench"));
+    assert_null(second);
+    assert_true(exists(folder->journal));
+    mcb_result_close(first, false, &error);
+}
+
+static void a_folder_that_is_not_there_is_known_at_once(void **state)
+{
+    (void)state;
+    struct mcb_error error;
+    struct mcb_result *result = NULL;
+    assert_int_equal(mcb_result_open("/nonexistent/run.json", result_head(), &result, &error), -1);
+    assert_int_equal(error.code, MCB_FAULT_HOST_OUTPUT);
+    assert_non_null(strstr(error.detail, "/nonexistent/run.json"));
+}
+
+static void a_folder_is_no_place_for_a_result(void **state)
+{
+    const struct folder *folder = *state;
+    struct mcb_error error;
+    struct mcb_result *result = NULL;
+    assert_int_equal(mcb_result_open(folder->path, result_head(), &result, &error), -1);
+    assert_int_equal(error.code, MCB_FAULT_HOST_OUTPUT);
+}
+
+static void a_device_gets_no_journal(void **state)
+{
+    const struct folder *folder = *state;
+    struct mcb_error error;
+    assert_int_equal(symlink("/dev/null", folder->result), 0);
+    struct mcb_result *result = open_result(folder->result);
+    assert_false(exists(folder->journal));
+    finish_complete(result);
+    assert_int_equal(mcb_result_close(result, true, &error), 0);
+}
+
+static void a_document_that_cannot_be_written_leaves_the_journal_and_names_it(void **state)
+{
+    const struct folder *folder = *state;
+    struct mcb_error error;
+    struct mcb_result *result = open_result(folder->result);
+    add_cells(result, 2);
+    finish_complete(result);
+    assert_int_equal(mkdir(folder->result, 0700), 0); /* in the way, also of root */
+    assert_int_equal(mcb_result_close(result, true, &error), -1);
+    assert_int_equal(error.code, MCB_FAULT_HOST_OUTPUT);
+    assert_non_null(strstr(error.detail, folder->journal));
+    json_t *document = load(folder->journal);
+    assert_int_equal(cells_in(document), 2);
+    json_decref(document);
+}
+
+static void a_full_disk_fails_the_cell_and_spares_the_journal(void **state)
+{
+    const struct folder *folder = *state;
+    struct mcb_error error;
+    struct rlimit before, limit;
+    struct mcb_result *result = open_result(folder->result);
+    add_cells(result, 2);
+    struct stat status;
+    assert_int_equal(stat(folder->journal, &status), 0);
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &before);
+    limit = before;
+    limit.rlim_cur = (rlim_t)status.st_size + 10; /* room for a piece of the next line */
+    setrlimit(RLIMIT_FSIZE, &limit);
+    int outcome =
+        mcb_result_add(result, result_bandwidth("n1", "mlx5_0", "n1", "mlx5_1", 1), &error);
+    setrlimit(RLIMIT_FSIZE, &before);
+    assert_int_equal(outcome, -1);
+    assert_int_equal(error.code, MCB_FAULT_HOST_OUTPUT);
+    add_cells(result, 1);
+    json_t *document = load(folder->journal);
+    assert_int_equal(cells_in(document), 3);
+    assert_int_equal(cells_in(mcb_result_document(result)), 4);
+    json_decref(document);
+    mcb_result_close(result, false, &error);
+}
+
+static void a_warning_is_there_once(void **state)
+{
+    const struct folder *folder = *state;
+    struct mcb_error error;
+    struct mcb_result *result = open_result(folder->result);
+    for (int i = 0; i < 3; i++)
+        mcb_result_warn(result, "MTU differs");
+    mcb_result_warn(result, "not UTF-8: \xff");
+    json_t *document = load(folder->journal);
+    assert_int_equal(json_array_size(json_object_get(document, "warnings")), 2);
+    json_decref(document);
+    mcb_result_close(result, false, &error);
+}
+
+static void a_failed_run_names_its_fault(void **state)
+{
+    (void)state;
+    struct mcb_error error, lost = {MCB_FAULT_JOB_PEER_LOST, "rank 1 (n2): connection reset"};
+    struct mcb_result *result = open_result(NULL);
+    mcb_result_finish(result, "failed", &lost);
+    const json_t *document = mcb_result_document(result);
+    const json_t *fault = json_object_get(document, "fault");
+    assert_string_equal(status_of(document), "failed");
+    assert_string_equal(json_string_value(json_object_get(fault, "id")), "MCB-JOB-001");
+    assert_string_equal(json_string_value(json_object_get(fault, "detail")), lost.detail);
+    mcb_result_close(result, false, &error);
+}
+
+static void closing_nothing_is_fine(void **state)
+{
+    (void)state;
+    struct mcb_error error;
+    assert_int_equal(mcb_result_close(NULL, true, &error), 0);
+}
+
+/* ---- reading ---- */
+
+/* A document with an ok bandwidth cell, an ok latency cell and a failed one. */
+static json_t *example(void)
+{
+    json_t *document = result_document();
+    result_append(document, result_bandwidth("n1", "mlx5_0", "n1", "mlx5_1", 388.1));
+    result_append(document, result_latency("mlx5_0", "mlx5_1", 3.2));
+    result_append(document, result_failed("mlx5_1", "mlx5_0", "failed", "MCB-RDMA-013", "lost"));
+    return document;
+}
+
+/* Fails unless the file is refused with that in the detail. */
+static void assert_refused(const char *path, const char *expected)
+{
+    struct mcb_error error = {MCB_FAULT_NONE, ""};
+    json_t *document = mcb_result_load(path, &error);
+    assert_null(document);
+    assert_int_equal(error.code, MCB_FAULT_USE_FILE);
+    if (!strstr(error.detail, expected))
+        fail_msg("\"%s\" is not in: %s", expected, error.detail);
+}
+
+static void assert_text_refused(const struct folder *folder, const char *text, const char *expected)
+{
+    write_text(folder->result, text, strlen(text));
+    assert_refused(folder->result, expected);
+}
+
+static void a_document_is_read_back_as_it_was(void **state)
+{
+    const struct folder *folder = *state;
+    json_t *document = example();
+    json_dump_file(document, folder->result, JSON_INDENT(1));
+    json_t *loaded = load(folder->result);
+    assert_true(json_equal(document, loaded));
+    json_decref(loaded);
+    json_dump_file(document, folder->result, JSON_COMPACT); /* one line, as jq -c makes it */
+    loaded = load(folder->result);
+    assert_true(json_equal(document, loaded));
+    json_decref(loaded);
+    json_decref(document);
+}
+
+static void unknown_members_are_left_alone(void **state)
+{
+    const struct folder *folder = *state;
+    json_t *document = example();
+    json_object_set_new(document, "altitude_m", json_integer(12));
+    json_dump_file(document, folder->result, 0);
+    json_t *loaded = load(folder->result);
+    json_decref(loaded);
+    json_decref(document);
+}
+
+static void a_journal_is_read_up_to_a_line_that_was_cut(void **state)
+{
+    const struct folder *folder = *state;
+    struct mcb_error error;
+    struct mcb_result *result = open_result(folder->result);
+    add_cells(result, 3);
+    struct stat status;
+    assert_int_equal(stat(folder->journal, &status), 0);
+    for (off_t cut = 1; cut < 40; cut++) {
+        assert_int_equal(truncate(folder->journal, status.st_size - cut), 0);
+        json_t *document = load(folder->journal);
+        assert_int_equal(cells_in(document), 2);
+        json_decref(document);
+    }
+    mcb_result_close(result, false, &error);
+}
+
+static void a_journal_with_nothing_but_a_head_has_no_cells(void **state)
+{
+    const struct folder *folder = *state;
+    struct mcb_error error;
+    struct mcb_result *result = open_result(folder->result);
+    json_t *document = load(folder->journal);
+    assert_int_equal(cells_in(document), 0);
+    json_decref(document);
+    mcb_result_close(result, false, &error);
+}
+
+static void a_line_of_a_journal_that_is_no_json_is_named(void **state)
+{
+    const struct folder *folder = *state;
+    json_t *value = result_head();
+    char *head = json_dumps(value, JSON_COMPACT);
+    json_decref(value);
+    char text[2048];
+    snprintf(text, sizeof text, "%s\n{\"warning\": \"w\"}\nrubbish\n", head);
+    assert_text_refused(folder, text, "line 3");
+    snprintf(text, sizeof text, "%s\n17\n", head);
+    assert_text_refused(folder, text, "cells[0]: an object was expected");
+    snprintf(text, sizeof text, "%s\n{\"warning\": 17}\n", head);
+    assert_text_refused(folder, text, "warnings[0]: a string was expected");
+    free(head);
+}
+
+/* A change of one member, and what the refusal says. */
+struct change {
+    const char *path;  /* "cells/0/status" */
+    const char *value; /* JSON; NULL: the member is removed */
+    const char *expected;
+};
+
+/* The value that the path leads to but for its last step, which is put into *last. */
+static json_t *walk(json_t *value, const char *path, char last[64])
+{
+    const char *slash;
+    while ((slash = strchr(path, '/')) != NULL) {
+        char step[64];
+        snprintf(step, sizeof step, "%.*s", (int)(slash - path), path);
+        value = json_is_array(value) ? json_array_get(value, strtoul(step, NULL, 10))
+                                     : json_object_get(value, step);
+        assert_non_null(value);
+        path = slash + 1;
+    }
+    snprintf(last, 64, "%s", path);
+    return value;
+}
+
+static json_t *changed_example(const struct change *change)
+{
+    char last[64];
+    json_t *document = example();
+    json_t *parent = walk(document, change->path, last);
+    if (!change->value) {
+        assert_int_equal(json_object_del(parent, last), 0);
+        return document;
+    }
+    json_t *value = json_loads(change->value, JSON_DECODE_ANY, NULL);
+    assert_non_null(value);
+    assert_int_equal(json_object_set_new(parent, last, value), 0);
+    return document;
+}
+
+static const struct change changes[] = {
+    {"schema", "\"mcbench-result/2\"", "schema: \"mcbench-result/2\"; \"mcbench-result/1\""},
+    {"schema", "\"\\u001b[2J\"", "schema: \"?[2J\""},
+    {"schema", NULL, "schema: is missing"},
+    {"tool", "[]", "tool: an object was expected"},
+    {"tool/version", "1", "tool.version: a string was expected"},
+    {"hosts", "{}", "hosts: an array was expected"},
+    {"hosts", "[{\"host\": \"n1\", \"nics\": [{\"name\": 5}]}]", "hosts[0].nics[0].name"},
+    {"status", "\"perfect\"", "status: \"perfect\"; \"complete\", \"interrupted\", \"failed\""},
+    {"fault", "{}", "fault.id: is missing"},
+    {"warnings", "[7]", "warnings[0]: a string was expected"},
+    {"cells", "{}", "cells: an array was expected"},
+    {"cells", NULL, "cells: is missing"},
+    {"cells/0/initiator", "null", "cells[0].initiator: an object was expected"},
+    {"cells/0/initiator/nic", NULL, "cells[0].initiator.nic: is missing"},
+    {"cells/0/initiator/nic", "\"\"", "cells[0].initiator.nic: 0 bytes long"},
+    {"cells/0/target/host", "5", "cells[0].target.host: a string was expected"},
+    {"cells/0/operation", "\"erase\"", "cells[0].operation: \"erase\""},
+    {"cells/0/measure", "\"taste\"", "cells[0].measure: \"taste\""},
+    {"cells/0/bidirectional", "0", "cells[0].bidirectional: a boolean was expected"},
+    {"cells/0/size_bytes", "0", "cells[0].size_bytes: 0; 1 to"},
+    {"cells/0/size_bytes", "-1", "cells[0].size_bytes: -1"},
+    {"cells/0/size_bytes", "9223372036854775807", "cells[0].size_bytes"},
+    {"cells/0/size_bytes", "64.0", "cells[0].size_bytes: a whole number was expected"},
+    {"cells/0/size_bytes", "\"64KiB\"", "cells[0].size_bytes: a whole number was expected"},
+    {"cells/0/qps", "1e3", "cells[0].qps: a whole number was expected"},
+    {"cells/0/depth", "-128", "cells[0].depth"},
+    {"cells/0/relaxed_ordering", "\"on\"", "cells[0].relaxed_ordering: an object was expected"},
+    {"cells/0/relaxed_ordering/requested", "\"both\"", "relaxed_ordering.requested: \"both\""},
+    {"cells/0/status", "\"fine\"", "cells[0].status: \"fine\""},
+    {"cells/0/status", "\"failed\"", "cells[0]: status is not \"ok\", but there is no fault"},
+    {"cells/2/status", "\"ok\"", "cells[2]: status is \"ok\", but there is a fault"},
+    {"cells/2/fault", "null", "cells[2]: status is not \"ok\", but there is no fault"},
+    {"cells/2/fault/fix", NULL, "cells[2].fault.fix: is missing"},
+    {"cells/0/bandwidth_gbps", NULL, "cells[0]: status is \"ok\"; bandwidth_gbps"},
+    {"cells/0/message_rate_mops", NULL, "message_rate_mops were expected"},
+    {"cells/0/bandwidth_gbps", "388.1", "cells[0].bandwidth_gbps: an object was expected"},
+    {"cells/0/bandwidth_gbps/median", "\"fast\"", "cells[0].bandwidth_gbps.median: a number"},
+    {"cells/0/bandwidth_gbps/median", "1e300", "cells[0].bandwidth_gbps.median: 1e+300"},
+    {"cells/0/bandwidth_gbps/median", "-1", "cells[0].bandwidth_gbps.median: -1"},
+    {"cells/0/bandwidth_gbps/median", "1000", "cells[0]: high is less than median"},
+    {"cells/0/bandwidth_gbps/low", "389", "cells[0]: median is less than low"},
+    {"cells/0/bandwidth_gbps/trials", "[]", "cells[0].bandwidth_gbps.trials: 0 elements"},
+    {"cells/0/bandwidth_gbps/trials", "[1, null]", "bandwidth_gbps.trials[1]: a number"},
+    {"cells/1/latency_us", NULL, "cells[1]: status is \"ok\"; latency_us was expected"},
+    {"cells/1/latency_us/p99", NULL, "cells[1].latency_us.p99: is missing"},
+    {"cells/1/latency_us/p99", "0.1", "cells[1]: p99 is less than p90"},
+    {"cells/1/latency_us/samples", "0", "cells[1].latency_us.samples: 0; 1 to"},
+    {"cells/0/ceiling_gbps", "\"high\"", "cells[0].ceiling_gbps: a number was expected"},
+    {"cells/0/verified_bytes", "-5", "cells[0].verified_bytes: -5"},
+    {"cells/0/corrupt_bytes", NULL, "cells[0].corrupt_bytes: is missing"},
+    {"cells/0/details", "{\"deep\": {}}", "cells[0].details.deep: a number, string or boolean"},
+    {"cells/0/corruption", "{}", "cells[0].corruption.kind: is missing"},
+};
+
+static void a_wrong_member_is_named_with_its_place(void **state)
+{
+    const struct folder *folder = *state;
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        json_t *document = changed_example(&changes[i]);
+        json_dump_file(document, folder->result, 0);
+        json_decref(document);
+        assert_refused(folder->result, changes[i].expected);
+    }
+}
+
+static void text_that_is_no_result_is_refused(void **state)
+{
+    static const char *const texts[][2] = {
+        {"", "is empty"},
+        {"\n\n\n", "not JSON"},
+        {"null", "an object was expected"},
+        {"[]", "an object was expected"},
+        {"{}", "schema: is missing"},
+        {"{\"schema\": \"mcbench-result/1\"}\n", "tool: is missing"},
+        {"NaN", "not JSON"},
+        {"{\"schema\": NaN}", "not JSON"},
+        {"{\"a\": 1, \"a\": 2}", "duplicate"},
+        {"{\"a\": 1e999}", "not JSON"},
+        {"{\"a\": 99999999999999999999}", "not JSON"},
+        {"{\"a\": \"\\u0000\"}", "not JSON"},
+        {"{\"a\": \"\xff\"}", "not JSON"},
+        {"{\"schema\": \"mcbench-result/1\", \"cel", "not JSON"},
+        {"{} {}", "not JSON"},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        assert_text_refused(*state, texts[i][0], texts[i][1]);
+}
+
+static void deep_nesting_is_refused(void **state)
+{
+    const struct folder *folder = *state;
+    const size_t depth = 1000000;
+    char *text = malloc(depth);
+    memset(text, '[', depth);
+    write_text(folder->result, text, depth);
+    assert_refused(folder->result, "not JSON");
+    free(text);
+}
+
+static void a_file_over_one_gib_is_refused_unread(void **state)
+{
+    const struct folder *folder = *state;
+    write_text(folder->result, "{", 1);
+    assert_int_equal(truncate(folder->result, ((off_t)1 << 30) + 1), 0); /* a hole: no disk space */
+    assert_refused(folder->result, "larger than 1 GiB");
+}
+
+static void what_is_no_file_is_refused_and_never_waited_for(void **state)
+{
+    const struct folder *folder = *state;
+    assert_refused(folder->path, "is a folder");
+    assert_refused("/nonexistent", "No such file");
+    assert_refused("/dev/zero", "is not a file");
+    assert_int_equal(mkfifo(folder->result, 0600), 0);
+    assert_refused(folder->result, "is not a file");
+}
+
+static void a_cell_of_a_peer_is_held_against_the_same_rules(void **state)
+{
+    (void)state;
+    struct mcb_error error;
+    json_t *cell = result_bandwidth("n1", "mlx5_0", "n2", "mlx5_0", 388.1);
+    assert_int_equal(mcb_result_check_cell(cell, "a peer's cell", MCB_FAULT_NET_PROTOCOL, &error),
+                     0);
+    json_object_set_new(cell, "qps", json_string("many"));
+    assert_int_equal(mcb_result_check_cell(cell, "a peer's cell", MCB_FAULT_NET_PROTOCOL, &error),
+                     -1);
+    assert_int_equal(error.code, MCB_FAULT_NET_PROTOCOL);
+    assert_string_equal(error.detail, "a peer's cell: qps: a whole number was expected");
+    json_decref(cell);
+    assert_int_equal(mcb_result_check_cell(NULL, "a peer's cell", MCB_FAULT_NET_PROTOCOL, &error),
+                     -1);
+}
+
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_FOLDER(a_closed_result_is_a_file_and_its_journal_is_gone),
+        IN_FOLDER(a_result_that_is_not_kept_leaves_nothing),
+        cmocka_unit_test(a_result_without_path_lives_in_memory_only),
+        IN_FOLDER(every_cell_is_in_the_journal_once_it_is_added),
+        IN_FOLDER(a_killed_run_leaves_all_it_measured),
+        IN_FOLDER(the_journal_of_a_killed_run_is_kept_by_the_next),
+        IN_FOLDER(a_journal_that_another_run_writes_is_refused),
+        cmocka_unit_test(a_folder_that_is_not_there_is_known_at_once),
+        IN_FOLDER(a_folder_is_no_place_for_a_result),
+        IN_FOLDER(a_device_gets_no_journal),
+        IN_FOLDER(a_document_that_cannot_be_written_leaves_the_journal_and_names_it),
+        IN_FOLDER(a_full_disk_fails_the_cell_and_spares_the_journal),
+        IN_FOLDER(a_warning_is_there_once),
+        cmocka_unit_test(a_failed_run_names_its_fault),
+        cmocka_unit_test(closing_nothing_is_fine),
+        IN_FOLDER(a_document_is_read_back_as_it_was),
+        IN_FOLDER(unknown_members_are_left_alone),
+        IN_FOLDER(a_journal_is_read_up_to_a_line_that_was_cut),
+        IN_FOLDER(a_journal_with_nothing_but_a_head_has_no_cells),
+        IN_FOLDER(a_line_of_a_journal_that_is_no_json_is_named),
+        IN_FOLDER(a_wrong_member_is_named_with_its_place),
+        IN_FOLDER(text_that_is_no_result_is_refused),
+        IN_FOLDER(deep_nesting_is_refused),
+        IN_FOLDER(a_file_over_one_gib_is_refused_unread),
+        IN_FOLDER(what_is_no_file_is_refused_and_never_waited_for),
+        cmocka_unit_test(a_cell_of_a_peer_is_held_against_the_same_rules),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
