@@ -3,14 +3,12 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+
+#include "common/file.h"
 
 /* ---- reading ---- */
 
@@ -221,12 +219,6 @@ void mcb_json_to_error(const json_t *value, struct mcb_error *error)
 
 /* ---- writing ---- */
 
-static int output_error(const char *path, struct mcb_error *error)
-{
-    return mcb_error_set(error, MCB_FAULT_HOST_OUTPUT, "%s: cannot be written: %s", path,
-                         strerror(errno));
-}
-
 int mcb_json_print(FILE *stream, const json_t *value)
 {
     static const size_t flags =
@@ -234,59 +226,12 @@ int mcb_json_print(FILE *stream, const json_t *value)
     return json_dumpf(value, stream, flags) == 0 && fputc('\n', stream) != EOF ? 0 : -1;
 }
 
-/* Writes, flushes to the disk where there is one, and closes fd. -1 with errno. */
-static int dump_and_close(int fd, const json_t *value)
+static int print_value(FILE *stream, const void *value)
 {
-    FILE *stream = fdopen(fd, "w");
-    if (!stream) {
-        close(fd);
-        return -1;
-    }
-    errno = 0;
-    bool written = mcb_json_print(stream, value) == 0 && fflush(stream) == 0 &&
-                   (fsync(fd) == 0 || errno == EINVAL || errno == EROFS);
-    int cause = errno ? errno : EIO;
-    bool closed = fclose(stream) == 0;
-    if (written && closed)
-        return 0;
-    errno = written ? errno : cause;
-    return -1;
-}
-
-/* Devices and pipes (--output /dev/stdout) are written in place: rename would replace them. */
-static int write_in_place(const char *path, const json_t *value, struct mcb_error *error)
-{
-    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0 || dump_and_close(fd, value))
-        return output_error(path, error);
-    return 0;
+    return mcb_json_print(stream, value);
 }
 
 int mcb_json_write_file(const char *path, const json_t *value, struct mcb_error *error)
 {
-    struct stat status;
-    bool exists = stat(path, &status) == 0;
-    if (exists && !S_ISREG(status.st_mode))
-        return write_in_place(path, value, error);
-
-    /* A symbolic link stays one: its target is what is replaced. */
-    char *target = exists ? realpath(path, NULL) : strdup(path);
-    char *temporary = NULL;
-    if (!target || asprintf(&temporary, "%s.tmp.%ld", target, (long)getpid()) < 0) {
-        output_error(path, error);
-        free(target);
-        return -1;
-    }
-    int result = 0;
-    unlink(temporary);
-    int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (fd < 0) {
-        result = output_error(path, error);
-    } else if (dump_and_close(fd, value) || rename(temporary, target)) {
-        result = output_error(path, error);
-        unlink(temporary);
-    }
-    free(temporary);
-    free(target);
-    return result;
+    return mcb_file_write(path, print_value, value, error);
 }
