@@ -46,45 +46,84 @@ static const char *name_of(const struct code_name *table, size_t count, unsigned
     return "unspecified";
 }
 
-struct code_value {
+static const struct {
+    unsigned code, lanes;
+} widths[] = {{1, 1}, {2, 4}, {4, 8}, {8, 12}, {16, 2}};
+
+/* A lane: its Gbit/s as named, and which share of them are data. */
+struct lane {
     unsigned code;
-    double value;
+    double named_gbps;
+    double infiniband, ethernet;
 };
 
-static const struct code_value widths[] = {{1, 1}, {2, 4}, {4, 8}, {8, 12}, {16, 2}};
+#define CODING_8B10B  (8.0 / 10)
+#define CODING_64B66B (64.0 / 66)
 
-/* Gbit/s of a lane: SDR, DDR, QDR, FDR10, FDR, EDR, HDR, NDR, XDR. */
-static const struct code_value speeds[] = {
-    {1, 2.5}, {2, 5},   {4, 10},    {8, 10.3125}, {16, 14.0625},
-    {32, 25}, {64, 50}, {128, 100}, {256, 200},
+static const struct lane lanes[] = {
+    {1, 2.5, CODING_8B10B, 1},                  /* SDR */
+    {2, 5, CODING_8B10B, 1},                    /* DDR */
+    {4, 10, CODING_8B10B, 1},                   /* QDR */
+    {8, 10.3125, CODING_64B66B, CODING_64B66B}, /* FDR10 */
+    {16, 14.0625, CODING_64B66B, 1},            /* FDR */
+    {32, 25, 1, 1},                             /* EDR */
+    {64, 50, 1, 1},                             /* HDR */
+    {128, 100, 1, 1},                           /* NDR */
+    {256, 200, 1, 1},                           /* XDR */
 };
 
-static double value_of(const struct code_value *table, size_t count, unsigned code)
+static unsigned find_width(unsigned code)
 {
-    for (size_t i = 0; i < count; i++)
-        if (table[i].code == code)
-            return table[i].value;
+    for (size_t i = 0; i < sizeof(widths) / sizeof(widths[0]); i++)
+        if (widths[i].code == code)
+            return widths[i].lanes;
     return 0;
+}
+
+static const struct lane *find_lane(unsigned code)
+{
+    static const struct lane unknown = {0};
+    for (size_t i = 0; i < sizeof(lanes) / sizeof(lanes[0]); i++)
+        if (lanes[i].code == code)
+            return &lanes[i];
+    return &unknown;
 }
 
 double mcb_port_rate_gbps(unsigned width_code, unsigned speed_code)
 {
-    return value_of(widths, sizeof(widths) / sizeof(widths[0]), width_code) *
-           value_of(speeds, sizeof(speeds) / sizeof(speeds[0]), speed_code);
+    return find_width(width_code) * find_lane(speed_code)->named_gbps;
 }
 
-/* The speed code of verbs has 8 bits, which XDR does not fit: there the kernel's text tells, "800
- * Gb/sec (4X XDR)". */
-static double link_rate_gbps(const char *sysfs, const char *device, unsigned port,
-                             const struct ibv_port_attr *attributes)
+double mcb_port_data_gbps(unsigned width_code, unsigned speed_code, bool ethernet)
 {
-    double rate_gbps = mcb_port_rate_gbps(attributes->active_width, attributes->active_speed);
+    const struct lane *lane = find_lane(speed_code);
+    return find_width(width_code) * lane->named_gbps *
+           (ethernet ? lane->ethernet : lane->infiniband);
+}
+
+/* "800 Gb/sec (4X XDR)", the kernel's text; 0 if that is not what is there. */
+static double read_rate_gbps(const char *sysfs, const char *device, unsigned port)
+{
     char text[64];
-    if (rate_gbps > 0 || !mcb_locality_read(sysfs, text, sizeof(text),
-                                            "class/infiniband/%s/ports/%u/rate", device, port))
-        return rate_gbps;
-    rate_gbps = strtod(text, NULL);
+    if (!mcb_locality_read(sysfs, text, sizeof(text), "class/infiniband/%s/ports/%u/rate", device,
+                           port))
+        return 0;
+    double rate_gbps = strtod(text, NULL);
     return rate_gbps > 0 && rate_gbps < 1e6 ? rate_gbps : 0;
+}
+
+/* The speed code of verbs has 8 bits, which XDR does not fit: there the kernel's text tells. Names
+ * of that age are data. */
+static void find_rates(const char *sysfs, const char *device,
+                       const struct ibv_port_attr *attributes, struct mcb_port *port)
+{
+    port->link_gbps = mcb_port_rate_gbps(attributes->active_width, attributes->active_speed);
+    port->data_gbps =
+        mcb_port_data_gbps(attributes->active_width, attributes->active_speed, port->ethernet);
+    if (port->link_gbps > 0)
+        return;
+    port->link_gbps = read_rate_gbps(sysfs, device, port->number);
+    port->data_gbps = port->link_gbps;
 }
 
 static int query_port(struct ibv_context *context, const char *device, unsigned number,
@@ -105,8 +144,9 @@ static int query_port(struct ibv_context *context, const char *device, unsigned 
         .lid = attributes.lid,
         .gid_count = attributes.gid_tbl_len,
         .message_most = attributes.max_msg_sz,
-        .link_gbps = software ? 0 : link_rate_gbps(sysfs, device, number, &attributes),
     };
+    if (!software)
+        find_rates(sysfs, device, &attributes, port);
     return 0;
 }
 

@@ -32,6 +32,7 @@ struct mcb_port {
     int gid_count;         /* length of the GID table */
     uint64_t message_most; /* largest message */
     double link_gbps;      /* width x speed in 10^9 bit/s; 0: unknown, or a NIC made of software */
+    double data_gbps;      /* what is left of it after line coding; 0 likewise */
 };
 
 /* What one device can do. */
@@ -85,5 +86,11 @@ int mcb_device_query_port(const struct mcb_device *device, unsigned number, cons
  * 10^9 bit/s of signalling as the field names links (NDR x4 = 400); 0 for a code that is not
  * known. */
 double mcb_port_rate_gbps(unsigned width_code, unsigned speed_code);
+
+/* The same after line coding. InfiniBand's names are signalling up to QDR (8b/10b) and for FDR10
+ * and FDR (64b/66b), data from EDR on. Ethernet's are data, but for FDR10, by which the kernel
+ * calls a lane of 10 Gbit/s (ib_get_eth_speed()): 10.3125 with 64b/66b there too (IEEE 802.3, 49).
+ */
+double mcb_port_data_gbps(unsigned width_code, unsigned speed_code, bool ethernet);
 
 #endif

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/pci.h"
+
 bool mcb_locality_read(const char *sysfs, char *text, size_t text_size, const char *path, ...)
 {
     char relative[512], full[PATH_MAX];
@@ -31,16 +33,6 @@ bool mcb_locality_read(const char *sysfs, char *text, size_t text_size, const ch
     return true;
 }
 
-/* "0000:19:00.0": domain:bus:device.function in hexadecimal. */
-static bool is_pci_address(const char *text)
-{
-    unsigned domain, bus, device, function;
-    int end = 0;
-    return strlen(text) < sizeof(((struct mcb_locality *)0)->pci_address) &&
-           sscanf(text, "%8x:%2x:%2x.%1x%n", &domain, &bus, &device, &function, &end) == 4 &&
-           text[end] == '\0';
-}
-
 /* Goes up from a device's folder to the first that is a PCI function. */
 static bool find_pci_above(const char *link, struct mcb_locality *locality)
 {
@@ -49,7 +41,7 @@ static bool find_pci_above(const char *link, struct mcb_locality *locality)
         return false;
     char *slash;
     while ((slash = strrchr(folder, '/')) != NULL) {
-        if (is_pci_address(slash + 1)) {
+        if (mcb_pci_is_address(slash + 1)) {
             strcpy(locality->pci_address, slash + 1);
             char text[32];
             if (mcb_locality_read(folder, text, sizeof(text), "numa_node"))

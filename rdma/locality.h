@@ -14,10 +14,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "common/pci.h"
+
 struct mcb_locality {
-    char pci_address[16]; /* "0000:19:00.0"; "" if there is none */
-    int numa_node;        /* -1: unknown */
-    bool software;        /* found through the interface below, or not at all */
+    char pci_address[MCB_PCI_ADDRESS_MAX]; /* "0000:19:00.0"; "" if there is none */
+    int numa_node;                         /* -1: unknown */
+    bool software;                         /* found through the interface below, or not at all */
 };
 
 struct mcb_locality mcb_locality_find(const char *sysfs, const char *device);

@@ -2,17 +2,13 @@
 #include "rdma/relaxed_ordering.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <infiniband/verbs.h>
-#include <limits.h>
-#include <linux/pci_regs.h>
 #include <rdma/ib_user_ioctl_cmds.h>
 #include <rdma/ib_user_ioctl_verbs.h>
 #include <rdma/rdma_user_ioctl_cmds.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "rdma/device.h"
 #include "rdma/locality.h"
@@ -65,63 +61,29 @@ static enum mcb_known probe_kernel(const struct mcb_device *device)
     return support & IB_UVERBS_CORE_SUPPORT_OPTIONAL_MR_ACCESS ? MCB_KNOWN_YES : MCB_KNOWN_NO;
 }
 
-enum mcb_known mcb_relaxed_ordering_from_config(const uint8_t *config, size_t length)
-{
-    if (length < PCI_STD_HEADER_SIZEOF || !(config[PCI_STATUS] & PCI_STATUS_CAP_LIST))
-        return MCB_KNOWN_NOT;
-    size_t at = config[PCI_CAPABILITY_LIST] & ~3u;
-    /* capabilities lie in 192 bytes and take 4 at least: a longer walk is a loop */
-    for (int steps = 0; steps < 48 && at >= PCI_STD_HEADER_SIZEOF; steps++) {
-        if (at + PCI_EXP_DEVCTL + 2 > length)
-            return MCB_KNOWN_NOT;
-        if (config[at + PCI_CAP_LIST_ID] == PCI_CAP_ID_EXP)
-            return config[at + PCI_EXP_DEVCTL] & PCI_EXP_DEVCTL_RELAX_EN ? MCB_KNOWN_YES
-                                                                         : MCB_KNOWN_NO;
-        at = config[at + PCI_CAP_LIST_NEXT] & ~3u;
-    }
-    return MCB_KNOWN_NOT;
-}
-
-static size_t read_config(const char *sysfs, const char *pci_address, uint8_t config[256])
-{
-    char path[PATH_MAX];
-    snprintf(path, sizeof(path), "%s/bus/pci/devices/%s/config", sysfs, pci_address);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return 0;
-    ssize_t length = read(fd, config, 256);
-    close(fd);
-    return length < 0 ? 0 : (size_t)length;
-}
-
 static void probe_nic(const char *name, const char *sysfs, struct mcb_relaxed_ordering *known)
 {
-    static const char *const verdicts[] = {"disabled", "enabled"};
     struct mcb_locality locality = mcb_locality_find(sysfs, name);
-    uint8_t config[256] = {0};
-    char path[PATH_MAX];
+    struct mcb_pci_function function;
     known->nic = MCB_KNOWN_NOT;
     if (locality.software) {
         snprintf(known->nic_reason, sizeof(known->nic_reason), "it has no PCI function of its own");
         return;
     }
-    snprintf(path, sizeof(path), "%s/bus/pci/devices/%s/physfn", sysfs, locality.pci_address);
-    if (access(path, F_OK) == 0) {
+    mcb_pci_read(sysfs, locality.pci_address, &function);
+    known->nic = function.relaxed_ordering;
+    if (function.virtual_function)
         snprintf(known->nic_reason, sizeof(known->nic_reason),
                  "%s is a virtual function, whose Device Control does not tell",
                  locality.pci_address);
-        return;
-    }
-    size_t length = read_config(sysfs, locality.pci_address, config);
-    known->nic = mcb_relaxed_ordering_from_config(config, length);
-    if (known->nic == MCB_KNOWN_NOT)
+    else if (known->nic == MCB_KNOWN_NOT)
         snprintf(known->nic_reason, sizeof(known->nic_reason),
                  "the PCI configuration of %s can be read up to byte %zu only",
-                 locality.pci_address, length);
+                 locality.pci_address, function.config_bytes);
     else
         snprintf(known->nic_reason, sizeof(known->nic_reason),
                  "the PCI Device Control of %s has it %s", locality.pci_address,
-                 verdicts[known->nic]);
+                 known->nic == MCB_KNOWN_YES ? "enabled" : "disabled");
 }
 
 void mcb_relaxed_ordering_probe(const struct mcb_device *device, const char *sysfs,

@@ -18,12 +18,10 @@
  */
 
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+
+#include "common/pci.h"
 
 struct mcb_device;
-
-enum mcb_known { MCB_KNOWN_NO, MCB_KNOWN_YES, MCB_KNOWN_NOT };
 
 struct mcb_relaxed_ordering {
     enum mcb_known kernel; /* takes optional access flags */
@@ -34,11 +32,6 @@ struct mcb_relaxed_ordering {
 /* Asks kernel and sysfs ("/sys"). */
 void mcb_relaxed_ordering_probe(const struct mcb_device *device, const char *sysfs,
                                 struct mcb_relaxed_ordering *known);
-
-/* Bit 4 (Enable Relaxed Ordering) of Device Control in the PCI Express capability (PCI_CAP_ID_EXP)
- * of a configuration space of which `length` bytes are known. MCB_KNOWN_NOT where it cannot be
- * found in them. */
-enum mcb_known mcb_relaxed_ordering_from_config(const uint8_t *config, size_t length);
 
 /* "on", "off" or "unknown" for memory registered with (asked) or without the flag, and why, a
  * clause. */

@@ -4,68 +4,100 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
+
+#include <infiniband/verbs.h>
 
 #include <cmocka.h>
 
+#include "rdma/device.h"
 #include "rdma/relaxed_ordering.h"
+#include "tests/unit/sysfs_tree.h"
 
-enum { STATUS = 0x06, LIST_BIT = 0x10, FIRST = 0x34, EXPRESS = 0x10, POWER = 0x01, CONTROL = 8 };
+static struct sysfs_tree tree;
 
-/* Power management at 0x40, PCI Express at 0x60. */
-static void make_config(uint8_t config[256], uint8_t control)
-{
-    memset(config, 0, 256);
-    config[STATUS] = LIST_BIT;
-    config[FIRST] = 0x40;
-    config[0x40] = POWER;
-    config[0x41] = 0x60;
-    config[0x60] = EXPRESS;
-    config[0x60 + CONTROL] = control;
-}
-
-static void bit_four_of_device_control_is_read(void **state)
+static int set_up(void **state)
 {
     (void)state;
-    uint8_t config[256];
-    make_config(config, 0x10);
-    assert_int_equal(mcb_relaxed_ordering_from_config(config, 256), MCB_KNOWN_YES);
-    make_config(config, 0xef);
-    assert_int_equal(mcb_relaxed_ordering_from_config(config, 256), MCB_KNOWN_NO);
+    return sysfs_make(&tree);
 }
 
-static void the_64_bytes_of_an_ordinary_user_tell_nothing(void **state)
+static int tear_down(void **state)
 {
     (void)state;
-    uint8_t config[256];
-    make_config(config, 0x10);
-    assert_int_equal(mcb_relaxed_ordering_from_config(config, 64), MCB_KNOWN_NOT);
-    assert_int_equal(mcb_relaxed_ordering_from_config(config, 0x69), MCB_KNOWN_NOT);
-    assert_int_equal(mcb_relaxed_ordering_from_config(config, 0x6a), MCB_KNOWN_YES);
-    assert_int_equal(mcb_relaxed_ordering_from_config(config, 0), MCB_KNOWN_NOT);
+    return sysfs_remove(&tree);
 }
 
-static void a_function_without_capabilities_tells_nothing(void **state)
+/* PCI Express at 0x40 with this Device Control, of which `length` bytes may be read. */
+static void make_nic(const char *name, const char *address, uint8_t control, size_t length)
 {
-    (void)state;
-    uint8_t config[256];
-    make_config(config, 0x10);
-    config[STATUS] = 0;
-    assert_int_equal(mcb_relaxed_ordering_from_config(config, 256), MCB_KNOWN_NOT);
-    make_config(config, 0x10);
-    config[0x41] = 0;
-    assert_int_equal(mcb_relaxed_ordering_from_config(config, 256), MCB_KNOWN_NOT);
+    char path[128], target[128];
+    uint8_t config[256] = {[6] = 0x10, [0x34] = 0x40, [0x40] = 0x10, [0x48] = control};
+    snprintf(path, sizeof(path), "bus/pci/devices/%s", address);
+    sysfs_folder(&tree, path);
+    snprintf(path, sizeof(path), "bus/pci/devices/%s/config", address);
+    sysfs_bytes(&tree, path, config, length);
+    snprintf(path, sizeof(path), "class/infiniband/%s", name);
+    sysfs_folder(&tree, path);
+    snprintf(path, sizeof(path), "class/infiniband/%s/device", name);
+    snprintf(target, sizeof(target), "../../../bus/pci/devices/%s", address);
+    sysfs_link(&tree, path, target);
 }
 
-static void a_list_that_loops_or_leaves_the_space_ends(void **state)
+/* A device whose kernel cannot be asked. */
+static struct mcb_relaxed_ordering probe(const char *name)
+{
+    struct ibv_context context = {.cmd_fd = -1};
+    struct mcb_device device = {.context = &context};
+    struct mcb_relaxed_ordering known;
+    snprintf(device.name, sizeof(device.name), "%s", name);
+    mcb_relaxed_ordering_probe(&device, tree.root, &known);
+    assert_int_equal(known.kernel, MCB_KNOWN_NOT);
+    return known;
+}
+
+static void device_control_of_the_nic_is_read(void **state)
 {
     (void)state;
-    uint8_t config[256];
-    make_config(config, 0x10);
-    config[0x41] = 0x40;
-    assert_int_equal(mcb_relaxed_ordering_from_config(config, 256), MCB_KNOWN_NOT);
-    memset(config, 0xff, sizeof(config));
-    assert_int_equal(mcb_relaxed_ordering_from_config(config, 256), MCB_KNOWN_NOT);
+    make_nic("mlx5_0", "0000:19:00.0", 0x10, 256);
+    make_nic("mlx5_1", "0000:1a:00.0", 0xef, 256);
+    struct mcb_relaxed_ordering known = probe("mlx5_0");
+    assert_int_equal(known.nic, MCB_KNOWN_YES);
+    assert_string_equal(known.nic_reason, "the PCI Device Control of 0000:19:00.0 has it enabled");
+    known = probe("mlx5_1");
+    assert_int_equal(known.nic, MCB_KNOWN_NO);
+    assert_string_equal(known.nic_reason, "the PCI Device Control of 0000:1a:00.0 has it disabled");
+}
+
+static void an_ordinary_user_is_told_why_it_is_not_known(void **state)
+{
+    (void)state;
+    make_nic("mlx5_2", "0000:1b:00.0", 0x10, 64);
+    struct mcb_relaxed_ordering known = probe("mlx5_2");
+    assert_int_equal(known.nic, MCB_KNOWN_NOT);
+    assert_string_equal(known.nic_reason,
+                        "the PCI configuration of 0000:1b:00.0 can be read up to byte 64 only");
+}
+
+static void a_virtual_function_does_not_tell(void **state)
+{
+    (void)state;
+    make_nic("mlx5_3", "0000:1c:00.1", 0x10, 256);
+    sysfs_link(&tree, "bus/pci/devices/0000:1c:00.1/physfn", "../0000:19:00.0");
+    struct mcb_relaxed_ordering known = probe("mlx5_3");
+    assert_int_equal(known.nic, MCB_KNOWN_NOT);
+    assert_string_equal(known.nic_reason,
+                        "0000:1c:00.1 is a virtual function, whose Device Control does not tell");
+}
+
+static void a_software_nic_has_no_device_control(void **state)
+{
+    (void)state;
+    sysfs_folder(&tree, "class/infiniband/rxe0");
+    struct mcb_relaxed_ordering known = probe("rxe0");
+    assert_int_equal(known.nic, MCB_KNOWN_NOT);
+    assert_string_equal(known.nic_reason, "it has no PCI function of its own");
 }
 
 static const char *effective(enum mcb_known kernel, enum mcb_known nic, bool asked)
@@ -97,12 +129,12 @@ static void it_is_off_where_it_was_not_asked_for_or_something_is_known_to_be_mis
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bit_four_of_device_control_is_read),
-        cmocka_unit_test(the_64_bytes_of_an_ordinary_user_tell_nothing),
-        cmocka_unit_test(a_function_without_capabilities_tells_nothing),
-        cmocka_unit_test(a_list_that_loops_or_leaves_the_space_ends),
+        cmocka_unit_test(device_control_of_the_nic_is_read),
+        cmocka_unit_test(an_ordinary_user_is_told_why_it_is_not_known),
+        cmocka_unit_test(a_virtual_function_does_not_tell),
+        cmocka_unit_test(a_software_nic_has_no_device_control),
         cmocka_unit_test(it_is_on_only_where_everything_is_known),
         cmocka_unit_test(it_is_off_where_it_was_not_asked_for_or_something_is_known_to_be_missing),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, set_up, tear_down);
 }
