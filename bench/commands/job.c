@@ -84,7 +84,8 @@ static const char *own_address(const struct job *job)
 
 static int find_nics(struct job *job, struct mcb_error *error)
 {
-    if (apply_priority_matrix(job, error) != 0 || mcb_topology_load(&job->topology, error) != 0)
+    if (apply_priority_matrix(job, error) != 0 ||
+        mcb_topology_load(false, &job->topology, error) != 0)
         return -1;
     job->transport = mcb_transport_choose(&job->settings, job->because);
     drop_orderings(job);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A thin layer over hwloc (2.1 or later; nothing of it is gone in 3). Components that load a GPU
- * vendor's library are left out: they answer no question asked here, and starting such a library
- * takes seconds on a host full of GPUs.
+ * A thin layer over hwloc (2.1 or later; what is called here means the same in 3). Components that
+ * load a GPU vendor's library are left out: they answer no question asked here, and starting such a
+ * library takes seconds on a host full of GPUs.
  */
 #include "bench/topology/topology.h"
 
@@ -15,6 +15,11 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "bench/topology/distance.h"
+#include "bench/topology/rehearsal.h"
+#include "bench/topology/topology_file.h"
+#include "bench/topology/tree.h"
+
 struct mcb_topology {
     hwloc_topology_t hwloc;
     hwloc_bitmap_t usable; /* CPUs that the process may run on */
@@ -23,34 +28,15 @@ struct mcb_topology {
 
 static const char *const left_out[] = {"cuda", "nvml", "opencl", "rsmi", "levelzero", "gl"};
 
-static int fail(struct mcb_topology *topology, struct mcb_error *error, const char *what)
+/* Outlives the call, as hwloc looks at it once and remembers: its warnings are no messages of this
+ * program, and what they are about is an error of its own here. */
+static void silence_hwloc(void)
 {
-    mcb_error_set(error, MCB_FAULT_HOST_TOPOLOGY, "%s: %s", what, strerror(errno));
-    mcb_topology_free(topology);
-    return -1;
+    setenv("HWLOC_HIDE_ERRORS", "2", 0);
 }
 
-/* path NULL: this host. */
-static int load(const char *path, struct mcb_topology **out, struct mcb_error *error)
+static void keep_usable_cpus(struct mcb_topology *topology)
 {
-    struct mcb_topology *topology = calloc(1, sizeof *topology);
-    if (!topology)
-        return fail(topology, error, "hwloc");
-    topology->this_host = !path;
-    topology->usable = hwloc_bitmap_alloc();
-    if (!topology->usable || hwloc_topology_init(&topology->hwloc) != 0)
-        return fail(topology, error, "hwloc cannot be started");
-    if (path && hwloc_topology_set_xml(topology->hwloc, path) != 0)
-        return fail(topology, error, path);
-
-    /* The names of components that this hwloc does not have are no error that matters. */
-    for (size_t n = 0; n < sizeof left_out / sizeof left_out[0]; n++)
-        hwloc_topology_set_components(topology->hwloc, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST,
-                                      left_out[n]);
-    if (hwloc_topology_set_flags(topology->hwloc, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED) != 0 ||
-        hwloc_topology_load(topology->hwloc) != 0)
-        return fail(topology, error, path ? path : "the topology of this host cannot be read");
-
     hwloc_const_bitmap_t all = hwloc_topology_get_topology_cpuset(topology->hwloc);
     if (!topology->this_host ||
         hwloc_get_cpubind(topology->hwloc, topology->usable, HWLOC_CPUBIND_THREAD) != 0)
@@ -58,19 +44,124 @@ static int load(const char *path, struct mcb_topology **out, struct mcb_error *e
     hwloc_bitmap_and(topology->usable, topology->usable, all);
     if (hwloc_bitmap_iszero(topology->usable))
         hwloc_bitmap_copy(topology->usable, all);
+}
+
+/* What hwloc is to look at. */
+struct source {
+    const char *xml; /* NULL: this host */
+    size_t xml_length;
+    bool with_devices;
+};
+
+/* Returns NULL, or the step that failed. */
+static const char *look(struct mcb_topology *topology, const struct source *source)
+{
+    if (source->xml && hwloc_topology_set_xmlbuffer(topology->hwloc, source->xml,
+                                                    (int)source->xml_length + 1) != 0)
+        return "hwloc cannot read it";
+    /* The names of components that this hwloc does not have are no error that matters. */
+    for (size_t n = 0; n < sizeof left_out / sizeof left_out[0]; n++)
+        hwloc_topology_set_components(topology->hwloc, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST,
+                                      left_out[n]);
+    enum hwloc_type_filter_e devices =
+        source->with_devices ? HWLOC_TYPE_FILTER_KEEP_ALL : HWLOC_TYPE_FILTER_KEEP_NONE;
+    if (hwloc_topology_set_io_types_filter(topology->hwloc, devices) != 0 ||
+        hwloc_topology_set_flags(topology->hwloc, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED) != 0)
+        return "hwloc cannot be set up";
+    if (hwloc_topology_load(topology->hwloc) != 0)
+        return source->xml ? "hwloc cannot read it" : "the topology of this host cannot be read";
+    errno = 0;
+    if (!source->xml && !hwloc_topology_is_thissystem(topology->hwloc))
+        return "HWLOC_XMLFILE (or HWLOC_SYNTHETIC, HWLOC_FSROOT) is set, so that hwloc shows "
+               "another "
+               "host in place of this one; unset it, or use mcbench topo --from FILE";
+    return NULL;
+}
+
+static int load(const struct source *source, struct mcb_topology **out, struct mcb_error *error)
+{
+    const char *failed = "hwloc cannot be started";
+    silence_hwloc();
+    struct mcb_topology *topology = calloc(1, sizeof *topology);
+    if (!topology)
+        return mcb_error_set(error, MCB_FAULT_HOST_MEMORY, "hwloc: %s", strerror(errno));
+    topology->this_host = !source->xml;
+    topology->usable = hwloc_bitmap_alloc();
+    errno = 0;
+    if (topology->usable && hwloc_topology_init(&topology->hwloc) == 0)
+        failed = look(topology, source);
+    if (failed) {
+        mcb_error_set(error, MCB_FAULT_HOST_TOPOLOGY, "%s%s%s", failed, errno ? ": " : "",
+                      errno ? strerror(errno) : "");
+        mcb_topology_free(topology);
+        return -1;
+    }
+    keep_usable_cpus(topology);
     *out = topology;
     return 0;
 }
 
-int mcb_topology_load(struct mcb_topology **topology, struct mcb_error *error)
+int mcb_topology_load(bool with_devices, struct mcb_topology **topology, struct mcb_error *error)
 {
-    return load(NULL, topology, error);
+    return load(&(struct source){.with_devices = with_devices}, topology, error);
+}
+
+/* ---- a file ---- */
+
+static bool has_distance(const struct mcb_tree_node *node)
+{
+    return node->kind == MCB_TREE_NUMA_NODE || node->kind == MCB_TREE_NIC ||
+           node->kind == MCB_TREE_GPU;
+}
+
+static void ask_distances(const struct mcb_tree *tree)
+{
+    for (size_t a = 0; a < tree->count; a++)
+        for (size_t b = a + 1; has_distance(&tree->nodes[a]) && b < tree->count; b++)
+            if (has_distance(&tree->nodes[b]))
+                mcb_distance_between(tree, a, b);
+}
+
+/* What will be done with the file: in the child. */
+static int load_and_use(const void *argument, struct mcb_error *error)
+{
+    struct mcb_topology *topology;
+    struct mcb_host_facts facts;
+    struct mcb_tree tree;
+    struct mcb_error devices_error;
+    char text[256];
+    if (load(argument, &topology, error) != 0)
+        return -1;
+    mcb_topology_host_facts(topology, &facts);
+    mcb_topology_pin_cpus(topology, 0, text, sizeof text);
+    int status = mcb_tree_make(topology, "/sys", &tree, &devices_error, error);
+    if (status == 0) {
+        ask_distances(&tree);
+        mcb_tree_release(&tree);
+    }
+    mcb_topology_free(topology);
+    return status;
 }
 
 int mcb_topology_load_file(const char *path, struct mcb_topology **topology,
                            struct mcb_error *error)
 {
-    return load(path, topology, error);
+    char *xml;
+    struct source source = {.with_devices = true};
+    if (mcb_topology_file_read(path, &xml, &source.xml_length, error) != 0)
+        return -1;
+    source.xml = xml;
+    int status = mcb_rehearsal_run(load_and_use, &source, path, MCB_FAULT_USE_TOPOLOGY, error);
+    if (status == 0)
+        status = load(&source, topology, error);
+    /* What is wrong is the file and not this host, of whose memory there was enough. */
+    if (status != 0 &&
+        (error->code == MCB_FAULT_HOST_TOPOLOGY || error->code == MCB_FAULT_HOST_MEMORY)) {
+        error->code = MCB_FAULT_USE_TOPOLOGY;
+        mcb_error_blame(error, path);
+    }
+    free(xml);
+    return status;
 }
 
 void mcb_topology_free(struct mcb_topology *topology)
@@ -83,10 +174,19 @@ void mcb_topology_free(struct mcb_topology *topology)
     free(topology);
 }
 
+bool mcb_topology_is_this_host(const struct mcb_topology *topology)
+{
+    return topology->this_host;
+}
+
+struct hwloc_topology *mcb_topology_hwloc(const struct mcb_topology *topology)
+{
+    return topology->hwloc;
+}
+
 /* ---- facts ---- */
 
-/* These texts go into JSON and to peers. */
-static void copy_printable(char *out, size_t out_size, const char *text)
+void mcb_topology_copy_text(char *out, size_t out_size, const char *text)
 {
     snprintf(out, out_size, "%s", text && text[0] ? text : "unknown");
     for (; *out; out++)
@@ -106,15 +206,15 @@ void mcb_topology_host_facts(const struct mcb_topology *topology, struct mcb_hos
     char text[sizeof kernel.sysname + sizeof kernel.release + 1] = "";
     if (topology->this_host && uname(&kernel) == 0)
         snprintf(text, sizeof text, "%s %s", kernel.sysname, kernel.release);
-    copy_printable(facts->kernel, sizeof facts->kernel, text);
-    copy_printable(facts->hostname, sizeof facts->hostname, kernel.nodename);
+    mcb_topology_copy_text(facts->kernel, sizeof facts->kernel, text);
+    mcb_topology_copy_text(facts->hostname, sizeof facts->hostname, kernel.nodename);
 
     hwloc_obj_t package = hwloc_get_obj_by_type(topology->hwloc, HWLOC_OBJ_PACKAGE, 0);
     hwloc_obj_t machine = hwloc_get_root_obj(topology->hwloc);
     const char *model = package ? hwloc_obj_get_info_by_name(package, "CPUModel") : NULL;
     if (!model)
         model = hwloc_obj_get_info_by_name(machine, "CPUModel");
-    copy_printable(facts->cpu_model, sizeof facts->cpu_model, model);
+    mcb_topology_copy_text(facts->cpu_model, sizeof facts->cpu_model, model);
     facts->cpus = count_objects(topology, HWLOC_OBJ_PU);
     facts->numa_nodes = count_objects(topology, HWLOC_OBJ_NUMANODE);
     facts->memory_bytes = machine->total_memory;

@@ -10,6 +10,7 @@
  * threads may share it. NUMA nodes and CPUs are the operating system's numbers.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,17 +28,34 @@ struct mcb_host_facts {
     uint64_t memory_bytes;
 };
 
-/* This host. The caller's: mcb_topology_free(). Fault: HOST_TOPOLOGY. */
-int mcb_topology_load(struct mcb_topology **topology, struct mcb_error *error);
+/* This host; with its PCI devices or without (which is quicker: a run needs NUMA nodes and CPUs
+ * only). The caller's: mcb_topology_free(). Fault: HOST_TOPOLOGY. */
+int mcb_topology_load(bool with_devices, struct mcb_topology **topology, struct mcb_error *error);
 
-/* A host described by an XML file that hwloc wrote (lstopo FILE.xml). It has no name and no kernel,
- * the CPUs that it allows may be used, and threads cannot be pinned to it: where threads would
- * run on a host of several nodes is tested on such a file. Fault: HOST_TOPOLOGY. */
+/* A host described by an XML file that hwloc wrote (lstopo --whole-io FILE.xml), with its devices.
+ * It has no name and no kernel, the CPUs that it allows may be used, and threads cannot be pinned
+ * to it.
+ *
+ * The file may come from anybody. It is read up to 16 MiB, once; its version is looked at before
+ * hwloc sees it; comments, which an hwloc without libxml2 does not understand, are taken out; and
+ * hwloc is first let loose on it in a child process with limits on time and memory, so that a file
+ * on which hwloc's parser crashes or never ends is an error and not a crash. The child is a fork():
+ * call this before any thread is started. Fault: USE_TOPOLOGY, with what is wrong and what would be
+ * right; HOST_SYSTEM, if there can be no child. */
 int mcb_topology_load_file(const char *path, struct mcb_topology **topology,
                            struct mcb_error *error);
 
 /* NULL is fine. */
 void mcb_topology_free(struct mcb_topology *topology);
+
+bool mcb_topology_is_this_host(const struct mcb_topology *topology);
+
+/* For the files of this folder: hwloc's own (hwloc_topology_t). Borrowed. */
+struct hwloc_topology *mcb_topology_hwloc(const struct mcb_topology *topology);
+
+/* For the files of this folder: a text of hwloc's as printable ASCII, cut to size; "unknown" for
+ * NULL and "". */
+void mcb_topology_copy_text(char *out, size_t out_size, const char *text);
 
 void mcb_topology_host_facts(const struct mcb_topology *topology, struct mcb_host_facts *facts);
 

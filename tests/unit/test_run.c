@@ -216,7 +216,7 @@ static struct outcome run_with(enum trouble trouble, enum mcb_measure measure)
     struct mcb_result *result;
     stand_in = (struct stand_in){.trouble = trouble};
 
-    assert_int_equal(mcb_topology_load(&topology, &outcome.error), 0);
+    assert_int_equal(mcb_topology_load(false, &topology, &outcome.error), 0);
     for (int i = 0; i < NICS; i++) {
         nics[i].numa_node = -1;
         nics[i].facts = json_pack("{s:s, s:i}", "name", nics[i].name, "port", 1);

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "bench/topology/topology.h"
+#include "tests/unit/topology_helper.h"
 
 #define SETS(cpus, nodes)                                                                          \
     "cpuset=\"" cpus "\" complete_cpuset=\"" cpus "\" nodeset=\"" nodes                            \
@@ -50,23 +51,11 @@ static const char two_nodes[] =
     "</object></topology>\n";
 /* clang-format on */
 
-static int from_text(const char *text, struct mcb_topology **topology, struct mcb_error *error)
-{
-    char path[] = "/tmp/mcbench-test-topology-XXXXXX";
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-    close(fd);
-    int status = mcb_topology_load_file(path, topology, error);
-    unlink(path);
-    return status;
-}
-
 static int load_two_nodes(void **state)
 {
     struct mcb_topology *topology;
     struct mcb_error error = {0};
-    assert_int_equal(from_text(two_nodes, &topology, &error), 0);
+    assert_int_equal(load_text(two_nodes, &topology, &error), 0);
     *state = topology;
     return 0;
 }
@@ -75,7 +64,7 @@ static int load_this_host(void **state)
 {
     struct mcb_topology *topology;
     struct mcb_error error = {0};
-    assert_int_equal(mcb_topology_load(&topology, &error), 0);
+    assert_int_equal(mcb_topology_load(false, &topology, &error), 0);
     *state = topology;
     return 0;
 }
@@ -115,7 +104,7 @@ static void where_the_node_has_no_usable_cpu_any_usable_one_is_taken(void **stat
     memcpy(strstr(text, "allowed_cpuset=\"0xff\""), "allowed_cpuset=\"0x33\"", 21);
     struct mcb_topology *topology;
     struct mcb_error error = {0};
-    assert_int_equal(from_text(text, &topology, &error), 0);
+    assert_int_equal(load_text(text, &topology, &error), 0);
     char list[32];
     assert_int_equal(mcb_topology_usable_cpus(topology), 4);
     assert_string_equal(mcb_topology_pin_cpus(topology, 1, list, sizeof list), "0-1,4-5");
@@ -181,7 +170,7 @@ static void the_cpus_that_the_process_may_not_use_are_left_alone(void **state)
 
     struct mcb_topology *topology;
     struct mcb_error error = {0};
-    int status = mcb_topology_load(&topology, &error);
+    int status = mcb_topology_load(false, &topology, &error);
     sched_setaffinity(0, sizeof before, &before);
     assert_int_equal(status, 0);
     assert_int_equal(mcb_topology_usable_cpus(topology), 1);
@@ -192,17 +181,45 @@ static void the_cpus_that_the_process_may_not_use_are_left_alone(void **state)
     mcb_topology_free(topology);
 }
 
-static void a_file_that_is_no_topology_is_a_fault_that_names_it(void **state)
+static void this_host_is_told_from_a_described_one(void **state)
 {
     (void)state;
-    struct mcb_topology *topology = NULL;
+    struct mcb_topology *described, *own;
     struct mcb_error error = {0};
-    assert_int_equal(mcb_topology_load_file("/nonexistent/host.xml", &topology, &error), -1);
-    assert_int_equal(error.code, MCB_FAULT_HOST_TOPOLOGY);
-    assert_non_null(strstr(error.detail, "/nonexistent/host.xml: "));
-    assert_int_equal(from_text("<topology", &topology, &error), -1);
-    assert_int_equal(from_text("", &topology, &error), -1);
-    assert_null(topology);
+    assert_int_equal(load_text(two_nodes, &described, &error), 0);
+    assert_int_equal(mcb_topology_load(false, &own, &error), 0);
+    assert_false(mcb_topology_is_this_host(described));
+    assert_true(mcb_topology_is_this_host(own));
+    assert_int_equal(hwloc_get_nbobjs_by_type(mcb_topology_hwloc(described), HWLOC_OBJ_PU), 8);
+    assert_int_equal(hwloc_get_nbobjs_by_type(mcb_topology_hwloc(own), HWLOC_OBJ_PCI_DEVICE), 0);
+    mcb_topology_free(described);
+    mcb_topology_free(own);
+}
+
+static void a_host_with_its_devices_has_the_same_cpus(void **state)
+{
+    (void)state;
+    struct mcb_topology *without, *with;
+    struct mcb_error error = {0};
+    assert_int_equal(mcb_topology_load(false, &without, &error), 0);
+    assert_int_equal(mcb_topology_load(true, &with, &error), 0);
+    assert_int_equal(mcb_topology_usable_cpus(with), mcb_topology_usable_cpus(without));
+    mcb_topology_free(without);
+    mcb_topology_free(with);
+}
+
+static void texts_become_printable(void **state)
+{
+    (void)state;
+    char text[8];
+    mcb_topology_copy_text(text, sizeof text, "a\033\x7f\xc2\xb5");
+    assert_string_equal(text, "a????");
+    mcb_topology_copy_text(text, sizeof text, "123456789");
+    assert_string_equal(text, "1234567");
+    mcb_topology_copy_text(text, sizeof text, NULL);
+    assert_string_equal(text, "unknown");
+    mcb_topology_copy_text(text, sizeof text, "");
+    assert_string_equal(text, "unknown");
 }
 
 static void freeing_nothing_is_harmless(void **state)
@@ -224,7 +241,9 @@ int main(void)
         on_this_host(this_host_has_facts),
         on_this_host(a_pinned_thread_may_run_on_the_cpus_of_its_node),
         cmocka_unit_test(the_cpus_that_the_process_may_not_use_are_left_alone),
-        cmocka_unit_test(a_file_that_is_no_topology_is_a_fault_that_names_it),
+        cmocka_unit_test(this_host_is_told_from_a_described_one),
+        cmocka_unit_test(a_host_with_its_devices_has_the_same_cpus),
+        cmocka_unit_test(texts_become_printable),
         cmocka_unit_test(freeing_nothing_is_harmless),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

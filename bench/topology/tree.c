@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bench/topology/tree.h"
+
+#include <hwloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/topology/tree_build.h"
+
+int mcb_tree_make(const struct mcb_topology *topology, const char *sysfs, struct mcb_tree *tree,
+                  struct mcb_error *devices_error, struct mcb_error *error)
+{
+    struct mcb_tree made = {.this_host = mcb_topology_is_this_host(topology)};
+    struct mcb_host_facts facts;
+    mcb_topology_host_facts(topology, &facts);
+    *devices_error = (struct mcb_error){.code = MCB_FAULT_NONE};
+    if (made.this_host &&
+        mcb_device_list(sysfs, &made.devices, &made.device_count, devices_error) != 0) {
+        made.devices = NULL;
+        made.device_count = 0;
+    }
+    struct mcb_tree_source source = {
+        .hwloc = mcb_topology_hwloc(topology),
+        .host_name = facts.hostname,
+        .host_model = facts.cpu_model,
+        .sysfs = made.this_host ? sysfs : NULL,
+        .devices = made.devices,
+        .device_count = made.device_count,
+    };
+    if (mcb_tree_build(&source, &made, error) != 0) {
+        mcb_tree_release(&made);
+        return -1;
+    }
+    *tree = made;
+    return 0;
+}
+
+void mcb_tree_release(struct mcb_tree *tree)
+{
+    free(tree->nodes);
+    mcb_device_list_free(tree->devices, tree->device_count);
+    memset(tree, 0, sizeof *tree);
+}
+
+size_t mcb_tree_next(const struct mcb_tree *tree, enum mcb_tree_kind kind, size_t from)
+{
+    while (from < tree->count && tree->nodes[from].kind != kind)
+        from++;
+    return from < tree->count ? from : tree->count;
+}
+
+size_t mcb_tree_count(const struct mcb_tree *tree, enum mcb_tree_kind kind)
+{
+    size_t count = 0;
+    mcb_tree_foreach(tree, kind, i) count++;
+    return count;
+}
+
+bool mcb_tree_nic_is_active(const struct mcb_tree_node *nic)
+{
+    if (!nic->device)
+        return true;
+    for (size_t i = 0; i < nic->device->port_count; i++)
+        if (nic->device->ports[i].active)
+            return true;
+    return false;
+}
