@@ -18,6 +18,25 @@ static const struct mcb_command_text cpu_examples[] = {
     {NULL, NULL},
 };
 
+static const struct mcb_command_text topo_examples[] = {
+    {"mcbench topo", "this host: its NICs and GPUs, how far apart they are, and what is wrong"},
+    {"mcbench topo --svg host.svg", "a drawing of it too"},
+    {"mcbench topo --priority-matrix > matrix.json",
+     "what Mooncake, and mcbench cpu --nic-priority-matrix, take"},
+    {"mcbench topo --from n7.xml", "another host, which wrote: lstopo --whole-io n7.xml"},
+    {NULL, NULL},
+};
+
+static const struct mcb_command_text topo_options[] = {
+    {"--from FILE.xml", "the host that this file of hwloc describes, in place of this one"},
+    {"--json", "the JSON document, in place of tree and tables"},
+    {"--priority-matrix",
+     "Mooncake's nic_priority_matrix, in place of tree and tables: the nearest "
+     "NICs of each memory first; NICs without an active port are left out"},
+    {"--svg FILE", "draw it to a file"},
+    {NULL, NULL},
+};
+
 static const struct mcb_command_text show_examples[] = {
     {"mcbench show today.json", "the tables of a result again"},
     {"mcbench show monday.json tuesday.json", "of two results, one after the other"},
@@ -32,6 +51,9 @@ static const struct mcb_command_text show_options[] = {
 static const struct mcb_command commands[] = {
     {"cpu", "[options]", "bandwidth and latency matrices between CPU memories", cpu_examples, NULL,
      mcb_command_cpu},
+    {"topo", "[--from FILE.xml] [--json | --priority-matrix] [--svg FILE]",
+     "show who sits near whom: NICs, GPUs and NUMA nodes, and their links", topo_examples,
+     topo_options, mcb_command_topo},
     {"show", "[--json] RESULT...", "print the tables of result files again", show_examples,
      show_options, mcb_command_show},
 };

@@ -45,12 +45,33 @@ static void put_title(FILE *stream, const char *name, const char *purpose)
     put_line(stream, "", purpose);
 }
 
-static void put_texts(FILE *stream, const char *heading, const struct mcb_command_text *text)
+static void put_examples(FILE *stream, const struct mcb_command_text *example)
 {
-    put_line(stream, ".SH ", heading);
-    for (; text->words; text++) {
-        put_line(stream, ".TP\n.B ", text->words);
-        put_line(stream, "", text->meaning);
+    fputs(".SH EXAMPLES\n", stream);
+    for (; example->words; example++) {
+        put_line(stream, ".TP\n.B ", example->words);
+        put_line(stream, "", example->meaning);
+    }
+}
+
+/* "--from FILE.xml": the name in bold, the value in italics. */
+static void put_own_options(FILE *stream, const struct mcb_command_text *option)
+{
+    fputs(".SH OPTIONS\n", stream);
+    for (; option->words; option++) {
+        char name[64];
+        size_t length = strcspn(option->words, " ");
+        snprintf(name, sizeof name, "%.*s", (int)length, option->words);
+        fputs(".TP\n\\fB", stream);
+        put_roff(stream, name);
+        fputs("\\fR", stream);
+        if (option->words[length]) {
+            fputs(" \\fI", stream);
+            put_roff(stream, option->words + length + 1);
+            fputs("\\fR", stream);
+        }
+        fputc('\n', stream);
+        put_line(stream, "", option->meaning);
     }
 }
 
@@ -100,11 +121,13 @@ static void put_exit_status(FILE *stream, bool measuring)
     size_t count;
     const struct mcb_exit_text *texts = mcb_arguments_exit_texts(&count);
     fputs(".SH EXIT STATUS\n", stream);
-    for (size_t i = 0; i < count; i++)
-        if (measuring || !texts[i].measuring) {
+    for (size_t i = 0; i < count; i++) {
+        const char *meaning = measuring ? texts[i].measuring : texts[i].showing;
+        if (meaning) {
             put_line(stream, ".TP\n.B ", texts[i].code);
-            put_line(stream, "", texts[i].meaning);
+            put_line(stream, "", meaning);
         }
+    }
 }
 
 void mcb_arguments_print_man(FILE *stream, const struct mcb_command *command)
@@ -115,9 +138,9 @@ void mcb_arguments_print_man(FILE *stream, const struct mcb_command *command)
     fputs(".SH SYNOPSIS\n.B mcbench ", stream);
     put_line(stream, "", command->name);
     put_line(stream, "", command->usage);
-    put_texts(stream, "EXAMPLES", command->examples);
+    put_examples(stream, command->examples);
     if (command->options) {
-        put_texts(stream, "OPTIONS", command->options);
+        put_own_options(stream, command->options);
     } else {
         put_settings(stream);
         put_environment(stream);
@@ -183,6 +206,22 @@ static void put_value_cases(FILE *stream)
     }
 }
 
+/* Values of options that commands have of their own: files. Two commands may have one name. */
+static void put_own_value_cases(FILE *stream, const struct mcb_command *commands, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct mcb_command_text *option = commands[i].options;
+        for (; option && option->words; option++) {
+            int length = (int)strcspn(option->words, " ");
+            if (strstr(option->words + length, "FILE"))
+                fprintf(
+                    stream,
+                    "    %.*s) mapfile -t COMPREPLY < <(compgen -f -- \"$current\"); return ;;\n",
+                    length, option->words);
+        }
+    }
+}
+
 static void put_command_case(FILE *stream, const struct mcb_command *command)
 {
     size_t count;
@@ -191,7 +230,7 @@ static void put_command_case(FILE *stream, const struct mcb_command *command)
     fprintf(stream, "    %s) mapfile -t COMPREPLY < <(compgen %s-W '--help", command->name,
             option ? "-f " : "");
     for (; option && option->words; option++)
-        fprintf(stream, " %s", option->words);
+        fprintf(stream, " %.*s", (int)strcspn(option->words, " "), option->words);
     for (size_t i = 0; !option && i < count; i++)
         fprintf(stream, " --%s", table[i].name);
     fputs("' -- \"$current\") ;;\n", stream);
@@ -223,6 +262,7 @@ void mcb_arguments_print_completion(FILE *stream, const struct mcb_command *comm
           "    case \"$previous\" in\n",
           stream);
     put_value_cases(stream);
+    put_own_value_cases(stream, commands, count);
     fputs("    esac\n"
           "    case \"${COMP_WORDS[1]}\" in\n",
           stream);

@@ -8,11 +8,13 @@
 enum { COLUMNS = 100, OWN_OPTION_WIDTH = 20 };
 
 static const struct mcb_exit_text exit_texts[] = {
-    {"0", "all held", false},
-    {"1", "measured, but bytes were wrong", true},
-    {"2", "the command line or an input file was wrong", false},
-    {"3", "the environment failed; a fault names how, and what was measured is kept", true},
-    {"130", "interrupted; what was measured is kept", true},
+    {"0", "all held", "all that was asked for was printed"},
+    {"1", "measured, but bytes were wrong", NULL},
+    {"2", "the command line or an input file was wrong",
+     "the command line or an input file was wrong"},
+    {"3", "the environment failed; a fault names how, and what was measured is kept",
+     "the environment failed; a fault names how"},
+    {"130", "interrupted; what was measured is kept", NULL},
 };
 
 const struct mcb_exit_text *mcb_arguments_exit_texts(size_t *count)
@@ -103,9 +105,11 @@ static void print_own_options(FILE *stream, const struct mcb_command_text *optio
 static void print_exit_codes(FILE *stream, bool measuring)
 {
     fprintf(stream, "\nexit codes:\n");
-    for (size_t i = 0; i < sizeof exit_texts / sizeof exit_texts[0]; i++)
-        if (measuring || !exit_texts[i].measuring)
-            print_entry(stream, exit_texts[i].code, 3, exit_texts[i].meaning);
+    for (size_t i = 0; i < sizeof exit_texts / sizeof exit_texts[0]; i++) {
+        const char *meaning = measuring ? exit_texts[i].measuring : exit_texts[i].showing;
+        if (meaning)
+            print_entry(stream, exit_texts[i].code, 3, meaning);
+    }
 }
 
 void mcb_arguments_print_help(FILE *stream, const struct mcb_command *command)

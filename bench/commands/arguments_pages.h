@@ -18,8 +18,8 @@
 
 struct mcb_exit_text {
     const char *code;
-    const char *meaning;
-    bool measuring; /* of the commands that measure alone */
+    const char *measuring; /* what it means of commands that measure; NULL: not used */
+    const char *showing;   /* of the other commands */
 };
 
 const struct mcb_exit_text *mcb_arguments_exit_texts(size_t *count);

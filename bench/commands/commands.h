@@ -43,6 +43,7 @@ int mcb_commands_run(const struct mcb_command *commands, size_t count, int argc,
 int mcb_commands_finish_stdout(struct mcb_error *error);
 
 int mcb_command_cpu(int argc, char **argv);
+int mcb_command_topo(int argc, char **argv);
 int mcb_command_show(int argc, char **argv);
 
 #endif

@@ -28,12 +28,12 @@ bool mcb_priority_matrix_nic_is_name(const char *text)
 /* "cpu:00" becomes "cpu:0"; -1 if it is no location. */
 static int normalise_location(const char *text, char location[MCB_LOCATION_MAX])
 {
-    static const char *const kinds[] = {"cpu:", "cuda:"};
+    static const char *const kinds[] = {"cpu:", "cuda:", "hip:", "musa:", "maca:"};
     if (strcmp(text, "*") == 0) {
         strcpy(location, text);
         return 0;
     }
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         uint64_t number;
         size_t length = strlen(kinds[i]);
         if (strncmp(text, kinds[i], length) != 0 ||

@@ -7,8 +7,9 @@
  *
  *   {"cpu:0": [["mlx5_0"], ["mlx5_1"]], "cuda:0": [["mlx5_1"], []], "*": [[], ["mlx5_0"]]}
  *
- * For each location ("cpu:N", "cuda:N", or "*" for any), the preferred NICs and the other ones. No
- * NIC stands twice in a location, no location twice in the matrix.
+ * For each location ("cpu:N", "cuda:N" and, of other vendors, "hip:N", "musa:N", "maca:N", or "*"
+ * for any), the preferred NICs and the other ones. No NIC stands twice in a location, no location
+ * twice in the matrix.
  */
 
 #include <jansson.h>

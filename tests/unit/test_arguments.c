@@ -154,7 +154,8 @@ static int run_recorded(int argc, char **argv)
 static const struct mcb_command_text examples[] = {{"mcbench cpu --size 8", "eight bytes"},
                                                    {NULL, NULL}};
 
-static const struct mcb_command_text own_options[] = {{"--json", "as JSON"}, {NULL, NULL}};
+static const struct mcb_command_text own_options[] = {
+    {"--json", "as JSON"}, {"--draw FILE.svg", "to a file"}, {NULL, NULL}};
 
 static const struct mcb_command commands[] = {
     {"cpu", "[options]", "measures what CPUs see", examples, NULL, run_recorded},
@@ -225,6 +226,8 @@ static void help_of_a_command_with_options_of_its_own_has_those_only(void **stat
     assert_non_null(strstr(page.text, "usage: mcbench show RESULT..."));
     assert_null(strstr(page.text, "--transport"));
     assert_non_null(strstr(page.text, "\n  --json                as JSON\n"));
+    assert_non_null(strstr(page.text, "\n  --draw FILE.svg       to a file\n"));
+    assert_non_null(strstr(page.text, "\n  3    the environment failed; a fault names how\n"));
     assert_null(strstr(page.text, "  130"));
     close_page(&page);
 }
@@ -288,6 +291,8 @@ static void bash_completes_commands_options_and_words(void **state)
     assert_completion("mcbench s", "show");
     assert_completion("mcbench help \"\"", "cpu show");
     assert_completion("mcbench show --j", "--json");
+    assert_completion("mcbench show --d", "--draw");
+    assert_completion("mcbench show --draw /proc/uptim", "/proc/uptime");
     assert_completion("mcbench cpu --verb", "");
     assert_completion("mcbench cpu --ver", "--verify");
     assert_completion("mcbench cpu --pairs r", "rail ring");
