@@ -17,14 +17,17 @@
 #include <stdint.h>
 
 #include "common/fault.h"
+#include "common/placement.h"
 
 enum { MCB_LOCATION_MAX = 32 };
 
 struct mcb_buffer {
-    void *address;                 /* page aligned */
-    size_t length_bytes;           /* a multiple of the page size */
-    char memory[MCB_LOCATION_MAX]; /* "cpu:N" or "cuda:N" */
-    int dmabuf_fd;                 /* exported handle, -1 if none; owned by the buffer */
+    void *address;                  /* page aligned */
+    size_t length_bytes;            /* a multiple of page_bytes */
+    size_t page_bytes;              /* of host memory: the size of its pages */
+    char memory[MCB_LOCATION_MAX];  /* "cpu:N" or "cuda:N" */
+    struct mcb_placement placement; /* of host memory: where its pages were once touched */
+    int dmabuf_fd;                  /* exported handle, -1 if none; owned by the buffer */
 };
 
 struct mcb_area {
@@ -37,10 +40,18 @@ struct mcb_area {
 };
 
 /* Allocates zeroed host memory and touches every page. numa_node -1: wherever the caller runs; else
- * on that node where the kernel can. The memory is named after the node that it lies on in fact. On
- * success the caller owns the buffer. Faults: HOST_MEMORY; USE_VALUE if there is no such node. */
+ * on that node where the kernel can, which mcb_placement_check() tells. huge_pages: of the kernel's
+ * default size. The memory is named after the node that most of it lies on; where that is not
+ * known, after the one that was asked for, or that the caller ran on. On success the caller owns
+ * the buffer. Faults: HOST_MEMORY; HOST_HUGE_PAGES; USE_VALUE if there is no such node. */
 int mcb_buffer_allocate(struct mcb_buffer *buffer, size_t length_bytes, int numa_node,
-                        struct mcb_error *error);
+                        bool huge_pages, struct mcb_error *error);
+
+/* What a buffer of so many bytes takes: a multiple of the size of its pages. */
+size_t mcb_buffer_rounded_bytes(size_t length_bytes, bool huge_pages);
+
+/* USE_VALUE, with those that there are, if this host has no such NUMA node. */
+int mcb_buffer_check_node(int numa_node, struct mcb_error *error);
 
 /* Frees what mcb_buffer_allocate gave; harmless on a zeroed struct and when called twice. */
 void mcb_buffer_free(struct mcb_buffer *buffer);

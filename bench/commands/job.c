@@ -14,6 +14,7 @@
 #include "bench/commands/job_screen.h"
 #include "bench/doctor/preflight.h"
 #include "bench/measure/endpoints.h"
+#include "bench/measure/placement_facts.h"
 #include "bench/measure/roster.h"
 #include "bench/measure/run.h"
 #include "bench/plan/plan.h"
@@ -42,6 +43,7 @@ struct job {
     struct mcb_roster roster;
     struct mcb_plan plan;
     struct mcb_endpoints endpoints;
+    json_t *warnings; /* about endpoints, before there is a result to put them into */
     struct mcb_result *result;
     struct mcb_progress *progress;
     struct mcb_run_tally tally;
@@ -148,6 +150,17 @@ static int check_before_joining(struct job *job, struct mcb_error *error)
     return status;
 }
 
+/* Memory is asked for on nodes that are there, also in a plan that is only shown. */
+static int check_nodes(const struct job *job, struct mcb_error *error)
+{
+    int asked[MCB_NICS_MAX + 2] = {job->settings.memory_node, job->settings.peer_memory_node};
+    memcpy(&asked[2], job->memory_nodes, sizeof job->memory_nodes);
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++)
+        if (asked[i] != -1 && mcb_buffer_check_node(asked[i], error) != 0)
+            return -1;
+    return 0;
+}
+
 /* What the ranks say holds for all: settings are merged and read again. */
 static int agree(struct job *job, struct mcb_error *error)
 {
@@ -195,31 +208,50 @@ static int join(struct job *job, struct mcb_error *error)
     return alone(&job->settings) ? 0 : preflight(job, &job->plan, false, error);
 }
 
-/* What a rank says of its opened endpoints, put into the roster's facts. */
+/* What a rank says of one of its opened endpoints, put into the roster's facts. */
+static int take_endpoint(struct job *job, struct mcb_roster_endpoint *endpoint, const json_t *entry,
+                         struct mcb_error *error)
+{
+    const enum mcb_fault_code fault = MCB_FAULT_NET_PROTOCOL;
+    const char *memory, *peer_memory;
+    char who[sizeof job->roster.hosts[0] + MCB_NIC_NAME_MAX];
+    if (mcb_json_get_string(entry, "memory", MCB_LOCATION_MAX, &memory, fault, error) != 0 ||
+        mcb_json_get_string(entry, "peer_memory", MCB_LOCATION_MAX, &peer_memory, fault, error) !=
+            0)
+        return -1;
+    json_t *placement = mcb_placement_take_facts(entry, error);
+    if (!placement)
+        return -1;
+    json_object_set_new(endpoint->facts, "placement", placement);
+    snprintf(who, sizeof who, "%s/%s", job->roster.hosts[endpoint->rank], endpoint->nic);
+    json_t *warnings = mcb_placement_take_warnings(entry, who, error);
+    if (!warnings)
+        return -1;
+    json_array_extend(job->warnings, warnings);
+    json_decref(warnings);
+    snprintf(endpoint->memory[MCB_ROLE_INITIATOR], MCB_LOCATION_MAX, "%s", memory);
+    snprintf(endpoint->memory[MCB_ROLE_TARGET], MCB_LOCATION_MAX, "%s", peer_memory);
+    json_object_set_new(endpoint->facts, "memory", json_string(memory));
+    json_object_set_new(endpoint->facts, "registration",
+                        mcb_roster_copy_scalars(json_object_get(entry, "registration")));
+    return 0;
+}
+
 static int take_endpoints(struct job *job, unsigned rank, const json_t *message,
                           struct mcb_error *error)
 {
-    const enum mcb_fault_code fault = MCB_FAULT_NET_PROTOCOL;
     size_t count = job->roster.endpoints_of[rank];
     json_t *list;
-    if (mcb_json_get_array(message, "endpoints", count, count, &list, fault, error) != 0)
+    if (mcb_json_get_array(message, "endpoints", count, count, &list, MCB_FAULT_NET_PROTOCOL,
+                           error) != 0)
         return -1;
     for (size_t i = 0; i < count; i++) {
         struct mcb_roster_endpoint *endpoint =
             &job->roster.endpoints[job->roster.first_endpoint[rank] + i];
-        json_t *entry = json_array_get(list, i);
-        const char *memory, *peer_memory;
-        if (mcb_json_get_string(entry, "memory", MCB_LOCATION_MAX, &memory, fault, error) != 0 ||
-            mcb_json_get_string(entry, "peer_memory", MCB_LOCATION_MAX, &peer_memory, fault,
-                                error) != 0) {
+        if (take_endpoint(job, endpoint, json_array_get(list, i), error) != 0) {
             mcb_error_blame(error, mcb_cluster_name(job->cluster, rank));
             return -1;
         }
-        snprintf(endpoint->memory[MCB_ROLE_INITIATOR], MCB_LOCATION_MAX, "%s", memory);
-        snprintf(endpoint->memory[MCB_ROLE_TARGET], MCB_LOCATION_MAX, "%s", peer_memory);
-        json_object_set_new(endpoint->facts, "memory", json_string(memory));
-        json_object_set_new(endpoint->facts, "registration",
-                            mcb_roster_copy_scalars(json_object_get(entry, "registration")));
     }
     return 0;
 }
@@ -230,7 +262,8 @@ static int publish_endpoints(struct job *job, struct mcb_error *error)
     json_t **out = calloc(ranks, sizeof *out), **in = calloc(ranks, sizeof *in);
     json_t *mine = json_pack("{s:o}", "endpoints", mcb_endpoints_to_json(&job->endpoints));
     int status = -1;
-    if (!out || !in || !mine) {
+    job->warnings = json_array();
+    if (!out || !in || !mine || !job->warnings) {
         mcb_error_set(error, MCB_FAULT_HOST_MEMORY, "no memory for %u ranks", ranks);
         goto done;
     }
@@ -295,15 +328,33 @@ static const char *result_path(const struct job *job, char *made, size_t made_si
     return made;
 }
 
+static void put_warnings(const struct job *job)
+{
+    size_t index;
+    json_t *warning;
+    json_array_foreach(job->warnings, index, warning)
+    {
+        mcb_result_warn(job->result, json_string_value(warning));
+    }
+}
+
 static int measure(struct job *job, const char *path, struct mcb_error *error)
 {
-    size_t area_bytes = mcb_plan_area_bytes(&job->plan);
-    if (mcb_endpoints_open(job->transport, &job->settings, own_address(job), job->nics,
-                           job->memory_nodes, job->nic_count, area_bytes, &job->endpoints,
-                           error) != 0 ||
+    const struct mcb_endpoints_options opening = {
+        .transport = job->transport,
+        .settings = &job->settings,
+        .topology = job->topology,
+        .address = own_address(job),
+        .nics = job->nics,
+        .memory_nodes = job->memory_nodes,
+        .count = job->nic_count,
+        .area_bytes = mcb_plan_area_bytes(&job->plan),
+    };
+    if (mcb_endpoints_open(&opening, &job->endpoints, error) != 0 ||
         publish_endpoints(job, error) != 0 ||
         mcb_result_open(path, result_head(job), &job->result, error) != 0)
         return -1;
+    put_warnings(job);
     mcb_job_screen_title(job->options->command, &job->settings, &job->plan, job->transport->name,
                          job->because, job->roster.ranks, job->roster.endpoint_count);
     job->progress =
@@ -366,6 +417,7 @@ static enum mcb_exit conclude(struct job *job, const char *path, int status,
 
 static void release(struct job *job)
 {
+    json_decref(job->warnings);
     mcb_endpoints_close(&job->endpoints);
     mcb_plan_release(&job->plan);
     mcb_roster_release(&job->roster);
@@ -381,6 +433,8 @@ static enum mcb_exit carry_out(struct job *job, struct mcb_error *error)
         return mcb_error_exit(error);
     mcb_log_quiet(job->settings.quiet);
     if (find_nics(job, error) != 0)
+        return mcb_error_exit(error);
+    if (check_nodes(job, error) != 0)
         return mcb_error_exit(error);
     if (job->settings.dry_run)
         return dry_run(job, error);

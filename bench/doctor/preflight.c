@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 
 #include "bench/cluster/proxy.h"
+#include "common/huge_pages.h"
 #include "common/units.h"
 
 enum { LINE_MAX_BYTES = 4096, SIZE_TEXT = 32, CAPABILITY_IPC_LOCK = 14 /* capabilities(7) */ };
@@ -121,6 +122,24 @@ static bool always(const struct mcb_preflight_input *input)
     return true;
 }
 
+static bool uses_huge_pages(const struct mcb_preflight_input *input)
+{
+    return input->settings->huge_pages;
+}
+
+/* Huge pages come from a pool of their own, which neither MemAvailable nor memory.max counts. */
+static bool uses_other_pages(const struct mcb_preflight_input *input)
+{
+    return !input->settings->huge_pages;
+}
+
+/* What the buffers of all NICs take: memory that is registered twice is there once. */
+static uint64_t memory_needed(const struct mcb_preflight_input *input)
+{
+    size_t orderings = input->settings->ordering_count > 0 ? input->settings->ordering_count : 1;
+    return times(input->nic_count, input->bytes_per_nic / orderings);
+}
+
 /* The smallest memory.max of the process's cgroup (version 2) and those above it. */
 static uint64_t cgroup_limit(const struct mcb_preflight_input *input)
 {
@@ -144,9 +163,7 @@ static uint64_t cgroup_limit(const struct mcb_preflight_input *input)
 static enum mcb_verdict check_memory(const struct mcb_preflight_input *input,
                                      struct evidence *evidence)
 {
-    size_t orderings = input->settings->ordering_count > 0 ? input->settings->ordering_count : 1;
-    uint64_t each = input->bytes_per_nic / orderings, needed = times(input->nic_count, each);
-    uint64_t limit = cgroup_limit(input), available_kib = 0;
+    uint64_t needed = memory_needed(input), limit = cgroup_limit(input), available_kib = 0;
     char line[LINE_MAX_BYTES], needs[SIZE_TEXT], has[SIZE_TEXT];
     mcb_units_format_size(needed, needs, sizeof needs);
     if (needed > limit)
@@ -162,6 +179,35 @@ static enum mcb_verdict check_memory(const struct mcb_preflight_input *input,
         return say(MCB_VERDICT_FAIL, evidence, "%s needed for %zu NICs: %s available", needs,
                    input->nic_count, has);
     return say(MCB_VERDICT_PASS, evidence, "%s needed, %s available", needs, has);
+}
+
+/* ---- huge pages ---- */
+
+/* The node that all buffers are asked for on; -1: none, or several. */
+static int one_memory_node(const struct mcb_settings *settings)
+{
+    bool one =
+        settings->peer_memory_node == -1 || settings->peer_memory_node == settings->memory_node;
+    return one ? settings->memory_node : -1;
+}
+
+static enum mcb_verdict check_huge_pages(const struct mcb_preflight_input *input,
+                                         struct evidence *evidence)
+{
+    char text[MCB_EVIDENCE_MAX];
+    struct mcb_huge_pages pages;
+    mcb_huge_pages_read(input->root, &pages);
+    if (pages.page_bytes == 0)
+        return say(MCB_VERDICT_FAIL, evidence, "this kernel has no huge pages (/proc/meminfo)");
+    uint64_t bytes = memory_needed(input);
+    uint64_t needed = bytes / pages.page_bytes + (bytes % pages.page_bytes > 0);
+    int node = one_memory_node(input->settings);
+    int64_t of_node = node < 0 ? -1 : mcb_huge_pages_free_on(input->root, node, pages.page_bytes);
+    bool node_lacks = of_node >= 0 && (uint64_t)of_node < needed;
+    return say(needed > pages.available || node_lacks ? MCB_VERDICT_FAIL : MCB_VERDICT_PASS,
+               evidence, "%s",
+               mcb_huge_pages_explain(input->root, &pages, needed, node_lacks ? node : -1, text,
+                                      sizeof text));
 }
 
 /* ---- open files ---- */
@@ -214,7 +260,8 @@ static enum mcb_verdict check_proxy(const struct mcb_preflight_input *input,
 
 static const struct check checks[] = {
     {"memlock", MCB_FAULT_HOST_MEMLOCK, uses_rdma, check_memlock},
-    {"memory", MCB_FAULT_HOST_MEMORY, always, check_memory},
+    {"memory", MCB_FAULT_HOST_MEMORY, uses_other_pages, check_memory},
+    {"huge pages", MCB_FAULT_HOST_HUGE_PAGES, uses_huge_pages, check_huge_pages},
     {"open files", MCB_FAULT_HOST_SYSTEM, always, check_open_files},
     {"proxy", MCB_FAULT_NET_PROXY, uses_etcd, check_proxy},
 };

@@ -44,7 +44,8 @@ void mcb_preflight_input_from_host(struct mcb_preflight_input *input);
 
 /* Runs every check that applies, in the order of the table, and tells `seen` (NULL: nobody) what
  * came out: a short name ("memlock"), and one sentence of evidence. Returns -1 with the fault of
- * the first that failed, after all have run. Faults: HOST_MEMLOCK, HOST_MEMORY, HOST_SYSTEM. */
+ * the first that failed, after all have run. Faults: HOST_MEMLOCK, HOST_MEMORY, HOST_HUGE_PAGES,
+ * HOST_SYSTEM. */
 int mcb_preflight_run(const struct mcb_preflight_input *input,
                       void (*seen)(const char *name, enum mcb_verdict verdict, const char *evidence,
                                    void *context),

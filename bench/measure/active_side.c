@@ -2,6 +2,7 @@
 #include "bench/measure/active_side.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* Payload flows from initiator to target, for read the other way round, and both ways at once when
  * bidirectional. */
@@ -30,6 +31,37 @@ void mcb_active_side_init(struct mcb_active_side *active, const struct mcb_trans
     active->receives = flows(options, other);
     active->key_out = mcb_pattern_key(flow[options->role]);
     active->key_in = mcb_pattern_key(flow[other]);
+}
+
+int mcb_active_side_employ(struct mcb_active_side *active, const struct mcb_nic *nic,
+                           const struct mcb_topology *topology, int event_fd,
+                           struct mcb_error *error)
+{
+    static const char *const roles[] = {"initiator", "target"};
+    char name[MCB_WORKER_NAME_MAX];
+    /* Of a long name of a NIC so much that the role's first letter still has room. */
+    int length = snprintf(name, sizeof name, "%.*s ", MCB_WORKER_NAME_MAX - 3, nic->name);
+    memccpy(name + length, roles[active->options.role], '\0', sizeof name - (size_t)length);
+    name[sizeof name - 1] = '\0';
+    return mcb_worker_start(&active->worker, name, topology, nic->numa_node, event_fd, error);
+}
+
+json_t *mcb_active_side_cpus(const struct mcb_active_side *active)
+{
+    return active->worker.cpus[0] ? json_string(active->worker.cpus) : json_null();
+}
+
+int mcb_active_side_take_cpus(const struct mcb_active_side *initiator, const json_t *target_cpus,
+                              json_t *details, struct mcb_error *error)
+{
+    const char *list = json_string_value(target_cpus);
+    if (!json_is_null(target_cpus) && (!list || !mcb_id_list_is_valid(list)))
+        return mcb_error_set(error, MCB_FAULT_NET_PROTOCOL,
+                             "the target's \"cpus\" is no list of CPUs such as \"0-3,8\", and not "
+                             "null");
+    json_object_set_new(details, "initiator_cpus", mcb_active_side_cpus(initiator));
+    json_object_set_new(details, "target_cpus", list ? json_string(list) : json_null());
+    return 0;
 }
 
 static void step_open(void *argument)

@@ -45,6 +45,21 @@ void mcb_active_side_init(struct mcb_active_side *active, const struct mcb_trans
                           struct mcb_endpoint *endpoint, const struct mcb_side_options *options,
                           const char *identity, int sent_event);
 
+/* Gives the side its thread, beside the NIC, named "rxe0 initiator" or "rxe0 target" as far as the
+ * kernel's 15 bytes go. Fault: HOST_SYSTEM. */
+int mcb_active_side_employ(struct mcb_active_side *active, const struct mcb_nic *nic,
+                           const struct mcb_topology *topology, int event_fd,
+                           struct mcb_error *error);
+
+/* The CPUs that the side's thread may run on: "0-3,8"; null where that is not known. New reference.
+ */
+json_t *mcb_active_side_cpus(const struct mcb_active_side *active);
+
+/* Puts those of the initiator's thread (this side) and of the target's (as its rank told,
+ * untrusted) into a cell's details, as "initiator_cpus" and "target_cpus". Fault: NET_PROTOCOL. */
+int mcb_active_side_take_cpus(const struct mcb_active_side *initiator, const json_t *target_cpus,
+                              json_t *details, struct mcb_error *error);
+
 enum mcb_step {
     MCB_STEP_OPEN,    /* side_open, side_describe */
     MCB_STEP_CONNECT, /* side_connect with `peer` */

@@ -77,7 +77,8 @@ json_t *mcb_cell_identity(const struct mcb_cell *cell, const struct mcb_roster *
 {
     const struct mcb_cell_settings *settings = cell->settings;
     json_t *entry = json_pack(
-        "{s:o, s:o, s:I, s:s, s:s, s:b, s:I, s:i, s:i, s:i, s:i, s:s, s:n, s:n, s:n, s:i, s:i}",
+        "{s:o, s:o, s:I, s:s, s:s, s:b, s:I, s:i, s:i, s:i, s:i, s:s, s:n, s:n, s:n, s:n, s:i, "
+        "s:i}",
         "initiator", mcb_roster_endpoint_json(roster, cell->path->initiator, MCB_ROLE_INITIATOR),
         "target", mcb_roster_endpoint_json(roster, cell->path->target, MCB_ROLE_TARGET), "round",
         (json_int_t)round, "operation", mcb_operation_name(settings->operation), "measure",
@@ -85,7 +86,7 @@ json_t *mcb_cell_identity(const struct mcb_cell *cell, const struct mcb_roster *
         "size_bytes", (json_int_t)settings->size_bytes, "qps", (int)settings->qps, "depth",
         (int)settings->depth, "signal_every", (int)settings->signal_every, "inline_bytes",
         (int)settings->inline_bytes, "status", "skipped", "fault", "ceiling_gbps", "ceiling_from",
-        "verified_bytes", 0, "corrupt_bytes", 0);
+        "ceiling_at", "verified_bytes", 0, "corrupt_bytes", 0);
     if (has_ordering)
         json_object_set_new(entry, "relaxed_ordering",
                             json_pack("{s:s, s:s, s:s}", "requested",

@@ -7,6 +7,7 @@
 
 #include "bench/measure/active_side.h"
 #include "bench/measure/cell.h"
+#include "bench/measure/cell_ceiling.h"
 #include "bench/measure/phase.h"
 #include "common/clock.h"
 #include "common/json.h"
@@ -53,6 +54,7 @@ static void give_facts(const struct mcb_cell *cell, const struct mcb_active_side
     json_object_set_new(
         entry, "ordering",
         side->transport->endpoint_ordering(side->endpoint, cell->settings->ordering));
+    json_object_set_new(entry, "cpus", mcb_active_side_cpus(side));
 }
 
 /* Called for the initiator with the target's entry and the other way round; the record needs both.
@@ -61,7 +63,6 @@ static int take_facts(struct mcb_round_state *state, struct mcb_cell *cell,
                       struct mcb_active_side *side, const json_t *entry, struct mcb_error *error)
 {
     (void)state;
-    (void)error;
     if (side->options.role != MCB_ROLE_INITIATOR)
         return 0;
     cell->facts[MCB_ROLE_INITIATOR] = side->transport->side_facts(side->side);
@@ -69,7 +70,8 @@ static int take_facts(struct mcb_round_state *state, struct mcb_cell *cell,
         side->transport->endpoint_ordering(side->endpoint, cell->settings->ordering);
     cell->facts[MCB_ROLE_TARGET] = mcb_roster_copy_scalars(json_object_get(entry, "facts"));
     cell->ordering[MCB_ROLE_TARGET] = mcb_roster_copy_scalars(json_object_get(entry, "ordering"));
-    return 0;
+    return mcb_active_side_take_cpus(side, json_object_get(entry, "cpus"),
+                                     cell->facts[MCB_ROLE_INITIATOR], error);
 }
 
 static int connect_all(struct mcb_round_state *state, struct mcb_error *error)
@@ -285,8 +287,8 @@ static int add_side(struct mcb_round_state *state, struct mcb_cell *cell, enum m
     mcb_active_side_init(side, run->transport, run->endpoints->list[local].endpoints[role],
                          &options, identity, state->event_fd);
     cell->sides[role] = side;
-    return mcb_worker_start(&side->worker, run->topology,
-                            run->endpoints->list[local].nic->numa_node, state->event_fd, error);
+    return mcb_active_side_employ(side, run->endpoints->list[local].nic, run->topology,
+                                  state->event_fd, error);
 }
 
 static int add_figures_room(struct mcb_round_state *state, struct mcb_cell *cell,
@@ -408,6 +410,7 @@ static json_t *merge_cell(const struct mcb_round_state *state, size_t path, json
         if (value)
             json_object_set(entry, members[i], value);
     }
+    mcb_cell_ceiling_add(entry, &cell, state->run->roster);
     if (mcb_result_check_cell(entry, "a cell", MCB_FAULT_NET_PROTOCOL, error) == 0 &&
         strcmp(json_string_value(json_object_get(entry, "status")), "skipped") != 0)
         return entry;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -20,6 +21,8 @@ static void *serve(void *argument)
     struct mcb_worker *worker = start->worker;
     if (start->topology)
         mcb_topology_pin(start->topology, start->numa_node);
+    pthread_setname_np(pthread_self(), worker->name);
+    mcb_id_list_of_thread(worker->cpus);
     sem_post(&start->taken);
 
     for (;;) {
@@ -35,10 +38,12 @@ static void *serve(void *argument)
     }
 }
 
-int mcb_worker_start(struct mcb_worker *worker, const struct mcb_topology *topology, int numa_node,
-                     int event_fd, struct mcb_error *error)
+int mcb_worker_start(struct mcb_worker *worker, const char *name,
+                     const struct mcb_topology *topology, int numa_node, int event_fd,
+                     struct mcb_error *error)
 {
     *worker = (struct mcb_worker){.event_fd = event_fd};
+    snprintf(worker->name, sizeof worker->name, "%s", name);
     struct start start = {worker, topology, numa_node, {{0}}};
     sem_init(&worker->submitted, 0, 0);
     sem_init(&start.taken, 0, 0);

@@ -16,6 +16,9 @@
 
 #include "bench/topology/topology.h"
 #include "common/fault.h"
+#include "common/id_list.h"
+
+enum { MCB_WORKER_NAME_MAX = 16 }; /* pthread_setname_np(3) */
 
 struct mcb_worker {
     pthread_t thread;
@@ -25,12 +28,16 @@ struct mcb_worker {
     void *argument;
     atomic_bool busy;
     bool started;
+    char name[MCB_WORKER_NAME_MAX]; /* by which `top -H` shows it */
+    char cpus[MCB_ID_LIST_MAX];     /* those that the kernel lets it run on, asked once it was
+                                       pinned: "0-3,8"; "" where it does not tell */
 };
 
-/* Starts the thread beside a NUMA node (-1: anywhere). topology may be
- * NULL: not pinned. The struct must not move. Fault: HOST_SYSTEM. */
-int mcb_worker_start(struct mcb_worker *worker, const struct mcb_topology *topology, int numa_node,
-                     int event_fd, struct mcb_error *error);
+/* Starts the thread beside a NUMA node (-1: anywhere). topology may be NULL: not pinned. A name
+ * that is too long is cut. The struct must not move. Fault: HOST_SYSTEM. */
+int mcb_worker_start(struct mcb_worker *worker, const char *name,
+                     const struct mcb_topology *topology, int numa_node, int event_fd,
+                     struct mcb_error *error);
 
 /* Runs job(argument) on the thread, which must not be busy; 1 is added to the eventfd when it ends.
  */

@@ -68,6 +68,7 @@ struct mcb_settings {
     uint8_t service_level;
     int memory_node;      /* NUMA node N of --memory cpu:N; -1: the NIC's */
     int peer_memory_node; /* likewise for the target's memory; -1: as memory_node */
+    bool huge_pages;      /* buffers in huge pages of the kernel's default size */
 
     /* this host's part: scope HOST */
     char nics[MCB_NICS_MAX][MCB_NIC_NAME_MAX]; /* in the order given; none: all */

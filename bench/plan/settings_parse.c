@@ -391,6 +391,11 @@ MCB_SETTING_PARSER(peer_memory)
     return parse_cpu_memory(text, given_as, &settings->peer_memory_node, error);
 }
 
+MCB_SETTING_PARSER(huge_pages)
+{
+    return parse_flag(text, given_as, &settings->huge_pages, error);
+}
+
 MCB_SETTING_PARSER(priority_matrix)
 {
     json_t *matrix = mcb_priority_matrix_read(text, given_as, error);

@@ -13,6 +13,7 @@
 
 #include "bench/report/result.h"
 #include "bench/report/text.h"
+#include "common/id_list.h"
 
 #define SCHEMA "mcbench-result/1"
 
@@ -48,6 +49,8 @@ static const char *const operation_words[] = {"write", "read", "send", NULL};
 static const char *const measure_words[] = {"bandwidth", "latency", NULL};
 static const char *const requested_words[] = {"off", "on", "auto", NULL};
 static const char *const effective_words[] = {"off", "on", "unknown", NULL};
+static const char *const ceiling_from_words[] = {"link", "nic-pcie", "gpu-pcie", NULL};
+static const char *const ceiling_at_words[] = {"initiator", "target", "both", NULL};
 
 static const struct rule fault_rules[] = {
     {"id", STRING, 0, 1, 64, NULL, NULL},       {"title", STRING, 0, 0, 4096, NULL, NULL},
@@ -123,7 +126,8 @@ static const struct rule cell_rules[] = {
     {"message_rate_mops", NUMBER, OPTIONAL, 0, GBPS_MOST, NULL, NULL},
     {"latency_us", OBJECT, OPTIONAL, 0, 0, NULL, latency_rules},
     {"ceiling_gbps", NUMBER, OPTIONAL | NULLABLE, 0, GBPS_MOST, NULL, NULL},
-    {"ceiling_from", STRING, OPTIONAL | NULLABLE, 0, 256, NULL, NULL},
+    {"ceiling_from", WORD, OPTIONAL | NULLABLE, 0, 0, ceiling_from_words, NULL},
+    {"ceiling_at", WORD, OPTIONAL | NULLABLE, 0, 0, ceiling_at_words, NULL},
     {"verified_bytes", INTEGER, 0, 0, 9.2e18, NULL, NULL},
     {"corrupt_bytes", INTEGER, 0, 0, 9.2e18, NULL, NULL},
     {"corruption", OBJECT, OPTIONAL, 0, 0, NULL, corruption_rules},
@@ -131,9 +135,20 @@ static const struct rule cell_rules[] = {
     {NULL, 0, 0, 0, 0, NULL, NULL},
 };
 
+static const struct rule placement_rules[] = {
+    {"page_bytes", INTEGER, 0, 1, COUNT_MOST, NULL, NULL},
+    {"sampled", BOOLEAN, 0, 0, 0, NULL, NULL},
+    {"memory_bytes", SCALARS, NULLABLE, 0, 64, NULL, NULL},
+    {"peer_memory_bytes", SCALARS, OPTIONAL | NULLABLE, 0, 64, NULL, NULL},
+    {"distance", STRING, NULLABLE, 1, 8, NULL, NULL},
+    {"thread_cpus", STRING, NULLABLE, 1, MCB_ID_LIST_MAX - 1, NULL, NULL},
+    {NULL, 0, 0, 0, 0, NULL, NULL},
+};
+
 static const struct rule nic_rules[] = {
     {"name", STRING, 0, 1, 63, NULL, NULL},
     {"memory", STRING, OPTIONAL, 1, 31, NULL, NULL},
+    {"placement", OBJECT, OPTIONAL, 0, 0, NULL, placement_rules},
     {NULL, 0, 0, 0, 0, NULL, NULL},
 };
 
@@ -341,6 +356,38 @@ static int check_ascending(const struct check *check, const struct place *place,
     return 0;
 }
 
+static bool is_set(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    return value && !json_is_null(value);
+}
+
+static int check_ceiling(const struct check *check, const struct place *place, const json_t *cell)
+{
+    bool known = is_set(cell, "ceiling_gbps");
+    if (known && !json_object_get(cell, "bandwidth_gbps"))
+        return reject(check, place, "ceiling_gbps without bandwidth_gbps");
+    if (is_set(cell, "ceiling_from") != known || is_set(cell, "ceiling_at") != known)
+        return reject(check, place,
+                      "ceiling_gbps, ceiling_from and ceiling_at: all of them or none is null");
+    if (known && json_number_value(json_object_get(cell, "ceiling_gbps")) <= 0)
+        return reject(check, place, "ceiling_gbps is 0; null was expected");
+    return 0;
+}
+
+/* Lists of CPUs among the details. */
+static int check_cpus(const struct check *check, const struct place *place, const json_t *details)
+{
+    static const char *const keys[] = {"initiator_cpus", "target_cpus"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const json_t *value = json_object_get(details, keys[i]);
+        const char *list = json_string_value(value);
+        if (value && !json_is_null(value) && (!list || !mcb_id_list_is_valid(list)))
+            return reject(check, place, "details.%s: a list of CPUs was expected", keys[i]);
+    }
+    return 0;
+}
+
 /* What one member of a cell says of the others. */
 static int check_relations(const struct check *check, const struct place *place, const json_t *cell)
 {
@@ -363,7 +410,11 @@ static int check_relations(const struct check *check, const struct place *place,
                       "expected");
     if (ok && !of_bandwidth && !latency)
         return reject(check, place, "status is \"ok\"; latency_us was expected");
+    if (check_ceiling(check, place, cell) != 0)
+        return -1;
     if (bandwidth && check_ascending(check, place, bandwidth, interval, 3) != 0)
+        return -1;
+    if (check_cpus(check, place, json_object_get(cell, "details")) != 0)
         return -1;
     return latency ? check_ascending(check, place, latency, percentiles, 6) : 0;
 }

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/report/text.h"
+
 static const char *const effective_names[] = {
     [MCB_EFFECTIVE_OFF] = "off",
     [MCB_EFFECTIVE_ON] = "on",
@@ -76,7 +78,46 @@ static void note_trials(struct mcb_summary *summary, const json_t *cell)
         summary->trials_least = trials;
     if (trials > summary->trials_most)
         summary->trials_most = trials;
-    summary->ceiling_known |= json_number_value(json_object_get(cell, "ceiling_gbps")) > 0;
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+static bool looks_same(const struct mcb_summary_ceiling *left,
+                       const struct mcb_summary_ceiling *right)
+{
+    char a[MCB_TEXT_NUMBER_MAX], b[MCB_TEXT_NUMBER_MAX];
+    return strcmp(left->from, right->from) == 0 && strcmp(left->at, right->at) == 0 &&
+           strcmp(mcb_text_number(left->gbps, a), mcb_text_number(right->gbps, b)) == 0;
+}
+
+static void note_ceiling(struct mcb_summary *summary, const json_t *cell)
+{
+    struct mcb_summary_ceiling ceiling = {
+        .gbps = json_number_value(json_object_get(cell, "ceiling_gbps")),
+        .from = text_of(cell, "ceiling_from"),
+        .at = text_of(cell, "ceiling_at"),
+    };
+    size_t at = 0;
+    if (ceiling.gbps <= 0)
+        return;
+    while (at < summary->ceiling_count && !looks_same(&summary->ceilings[at], &ceiling))
+        at++;
+    if (at == MCB_SUMMARY_CEILINGS_MAX) {
+        summary->ceiling_others++;
+        return;
+    }
+    if (at == summary->ceiling_count)
+        summary->ceilings[summary->ceiling_count++] = ceiling;
+    summary->ceilings[at].cells++;
+    for (; at > 0 && summary->ceilings[at].cells > summary->ceilings[at - 1].cells; at--) {
+        ceiling = summary->ceilings[at];
+        summary->ceilings[at] = summary->ceilings[at - 1];
+        summary->ceilings[at - 1] = ceiling;
+    }
 }
 
 static int compare_numbers(const void *left, const void *right)
@@ -108,6 +149,7 @@ int mcb_summary_make(const struct mcb_pivot *pivot, const struct mcb_pivot_setti
             continue;
         note_method(&made, cell->cell);
         note_trials(&made, cell->cell);
+        note_ceiling(&made, cell->cell);
         figures[made.ok - 1] = figure;
         if (!made.worst_cell || (made.latency ? figure > made.worst : figure < made.worst)) {
             made.worst_cell = cell;

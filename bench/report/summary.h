@@ -17,18 +17,28 @@ enum mcb_summary_effective {
     MCB_EFFECTIVES
 };
 
-enum { MCB_SUMMARY_METHODS_MAX = 4 };
+enum { MCB_SUMMARY_METHODS_MAX = 4, MCB_SUMMARY_CEILINGS_MAX = 4 };
+
+/* Cells whose ceilings look the same. */
+struct mcb_summary_ceiling {
+    double gbps;
+    const char *from, *at; /* words of the document (results/README.md); "" if it has none */
+    size_t cells;
+};
 
 struct mcb_summary {
     size_t ok, failed, skipped;
     bool latency;         /* the figures are p50 in microseconds, else median in Gbit/s */
     double median, worst; /* over the cells that are ok; 0 if none is */
-    const struct mcb_pivot_cell *worst_cell;      /* NULL: none is ok */
-    bool worst_stands_out;                        /* mcb_summary_is_doubtful(worst) */
-    double verified_bytes, corrupt_bytes;         /* over all cells */
-    size_t trials_least, trials_most;             /* of a bandwidth cell */
-    bool ceiling_known;                           /* of at least one cell */
-    size_t effective[MCB_EFFECTIVES];             /* cells by effective relaxed ordering */
+    const struct mcb_pivot_cell *worst_cell; /* NULL: none is ok */
+    bool worst_stands_out;                   /* mcb_summary_is_doubtful(worst) */
+    double verified_bytes, corrupt_bytes;    /* over all cells */
+    size_t trials_least, trials_most;        /* of a bandwidth cell */
+    struct mcb_summary_ceiling ceilings[MCB_SUMMARY_CEILINGS_MAX]; /* of ok cells, those of most
+                                                                      cells first */
+    size_t ceiling_count;
+    size_t ceiling_others;            /* ok cells with ceilings for which there was no room */
+    size_t effective[MCB_EFFECTIVES]; /* cells by effective relaxed ordering */
     const char *methods[MCB_SUMMARY_METHODS_MAX]; /* distinct ones of ok cells; foreign text */
     size_t method_count;
 };

@@ -99,7 +99,7 @@ static void add_bandwidth_legend(struct line *line, const struct mcb_summary *su
     else
         add(line, ": median of %zu to %zu trials ± half its 95 %% interval", summary->trials_least,
             summary->trials_most);
-    if (summary->ceiling_known)
+    if (summary->ceiling_count > 0)
         add(line, ", %% of the path's ceiling");
 }
 
@@ -126,6 +126,55 @@ static void print_heading(const struct mcb_canvas *canvas, const struct mcb_pivo
     else
         add_bandwidth_legend(&legend, summary);
     print_line(canvas, MCB_PAINT_DIM, legend.text);
+}
+
+/* ---- what limits it ---- */
+
+/* "link of both ends"; what the document did not say is left out. */
+static const char *ceiling_place(const struct mcb_summary_ceiling *ceiling)
+{
+    static const struct {
+        const char *from, *at, *text;
+    } places[] = {
+        {"link", "initiator", " (link of the initiator)"},
+        {"link", "target", " (link of the target)"},
+        {"link", "both", " (link of both ends)"},
+        {"nic-pcie", "initiator", " (PCIe of the initiator's NIC)"},
+        {"nic-pcie", "target", " (PCIe of the target's NIC)"},
+        {"nic-pcie", "both", " (PCIe of both NICs)"},
+        {"gpu-pcie", "initiator", " (PCIe of the initiator's GPU)"},
+        {"gpu-pcie", "target", " (PCIe of the target's GPU)"},
+        {"gpu-pcie", "both", " (PCIe of both GPUs)"},
+    };
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        if (strcmp(places[i].from, ceiling->from) == 0 && strcmp(places[i].at, ceiling->at) == 0)
+            return places[i].text;
+    return "";
+}
+
+/* "ceiling 392.1 Gbit/s (link of both ends) for 12 paths, 230.4 Gbit/s (PCIe of the initiator's
+ * NIC) for 4"; without numbers of paths if all have the same. */
+static void print_ceilings(const struct mcb_canvas *canvas, const struct mcb_summary *summary)
+{
+    struct line line = {0};
+    char number[MCB_TEXT_NUMBER_MAX];
+    size_t without = summary->ok - summary->ceiling_others;
+    if (summary->ceiling_count == 0)
+        return;
+    for (size_t i = 0; i < summary->ceiling_count; i++) {
+        const struct mcb_summary_ceiling *ceiling = &summary->ceilings[i];
+        add(&line, "%s%s Gbit/s%s", i > 0 ? ", " : "ceiling ",
+            mcb_text_number(ceiling->gbps, number), ceiling_place(ceiling));
+        if (ceiling->cells < summary->ok)
+            add(&line, " for %zu%s", ceiling->cells,
+                i > 0 ? "" : (ceiling->cells == 1 ? " path" : " paths"));
+        without -= ceiling->cells;
+    }
+    if (summary->ceiling_others > 0)
+        add(&line, ", others for %zu", summary->ceiling_others);
+    if (without > 0)
+        add(&line, ", not known for %zu", without);
+    print_line(canvas, MCB_PAINT_DIM, line.text);
 }
 
 /* ---- what it adds up to ---- */
@@ -179,6 +228,7 @@ static int print_setting(const struct mcb_canvas *canvas, const struct mcb_pivot
     print_heading(canvas, setting, &summary, transport);
     int outcome = mcb_matrix_print(canvas, pivot, setting, &summary, &notes, error);
     if (outcome == 0) {
+        print_ceilings(canvas, &summary);
         mcb_notes_print(canvas, &notes);
         print_summary(canvas, pivot, setting, &summary);
         *median = summary.median;

@@ -9,9 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bench/topology/ceiling.h"
 #include "bench/transport/rdma_side.h"
 #include "common/json.h"
 #include "common/log.h"
+#include "common/pci.h"
 #include "common/suggest.h"
 
 /* "rxe0, rxe1"; cut short with "..." where it does not fit. */
@@ -98,6 +100,37 @@ static json_t *text_or_null(const char *text)
     return text[0] ? json_string(text) : json_null();
 }
 
+static json_t *rate_or_null(double gbps)
+{
+    return gbps > 0 ? json_real(gbps) : json_null();
+}
+
+static json_t *count_or_null(unsigned count)
+{
+    return count > 0 ? json_integer(count) : json_null();
+}
+
+/* The NIC's own link, and the narrowest on its way to the root. A software NIC has none, whatever
+ * the interface below it has. */
+static void add_pcie_facts(json_t *facts, const struct mcb_device_facts *device)
+{
+    char bottleneck[MCB_PCI_ADDRESS_MAX] = "";
+    struct mcb_pci_function function = {.address = ""};
+    double from_memory_gbps = 0, to_memory_gbps = 0;
+    if (!device->software && mcb_pci_read(MCB_SYSFS, device->pci_address, &function)) {
+        from_memory_gbps = mcb_ceiling_chain_gbps(MCB_SYSFS, device->pci_address,
+                                                  MCB_CEILING_PCIE_FROM_MEMORY, bottleneck);
+        to_memory_gbps = mcb_ceiling_chain_gbps(MCB_SYSFS, device->pci_address,
+                                                MCB_CEILING_PCIE_TO_MEMORY, bottleneck);
+    }
+    json_object_set_new(facts, "pcie_gtps", rate_or_null(function.link.transfers_gtps));
+    json_object_set_new(facts, "pcie_lanes", count_or_null(function.link.lanes));
+    json_object_set_new(facts, "pcie_max_payload_bytes", count_or_null(function.max_payload_bytes));
+    json_object_set_new(facts, "pcie_from_memory_gbps", rate_or_null(from_memory_gbps));
+    json_object_set_new(facts, "pcie_to_memory_gbps", rate_or_null(to_memory_gbps));
+    json_object_set_new(facts, "pcie_bottleneck", text_or_null(bottleneck));
+}
+
 static json_t *facts_of(const struct mcb_device_facts *device, const struct mcb_port *port,
                         const struct mcb_gid *gid)
 {
@@ -118,8 +151,9 @@ static json_t *facts_of(const struct mcb_device_facts *device, const struct mcb_
     json_object_set_new(facts, "state", json_string(port->state));
     json_object_set_new(facts, "physical_state", json_string(port->physical));
     json_object_set_new(facts, "link_layer", json_string(port->link));
-    json_object_set_new(facts, "link_gbps",
-                        port->link_gbps > 0 ? json_real(port->link_gbps) : json_null());
+    json_object_set_new(facts, "link_gbps", rate_or_null(port->link_gbps));
+    json_object_set_new(facts, "data_gbps", rate_or_null(port->data_gbps));
+    add_pcie_facts(facts, device);
     json_object_set_new(facts, "active_mtu_bytes", json_integer(port->mtu_bytes));
     json_object_set_new(facts, "lid", json_integer(port->lid));
     json_object_set_new(facts, "gid_index", json_integer(gid->index));

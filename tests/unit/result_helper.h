@@ -32,12 +32,14 @@ static inline json_t *result_cell(const char *from_host, const char *from_nic, c
                                   const char *to_nic, const char *measure, const char *ordering)
 {
     json_t *cell = json_pack(
-        "{s:o, s:o, s:i, s:s, s:s, s:b, s:i, s:i, s:i, s:i, s:i, s:{s:s, s:s}, s:s, s:n, s:i, s:i}",
+        "{s:o, s:o, s:i, s:s, s:s, s:b, s:i, s:i, s:i, s:i, s:i, s:{s:s, s:s}, s:s, s:n, s:n, s:n, "
+        "s:i, s:i}",
         "initiator", result_endpoint(from_host, from_nic), "target",
         result_endpoint(to_host, to_nic), "round", 0, "operation", "write", "measure", measure,
         "bidirectional", 0, "size_bytes", 65536, "qps", 1, "depth", 128, "signal_every", 16,
         "inline_bytes", 0, "relaxed_ordering", "requested", ordering, "effective", ordering,
-        "method", "completion", "ceiling_gbps", "verified_bytes", 0, "corrupt_bytes", 0);
+        "method", "completion", "ceiling_gbps", "ceiling_from", "ceiling_at", "verified_bytes", 0,
+        "corrupt_bytes", 0);
     assert_non_null(cell);
     return cell;
 }
@@ -55,6 +57,13 @@ static inline json_t *result_bandwidth(const char *from_host, const char *from_n
                                   median, median + 0.5));
     json_object_set_new(cell, "message_rate_mops", json_real(1));
     return cell;
+}
+
+static inline void result_set_ceiling(json_t *cell, double gbps, const char *from, const char *at)
+{
+    json_object_set_new(cell, "ceiling_gbps", json_real(gbps));
+    json_object_set_new(cell, "ceiling_from", json_string(from));
+    json_object_set_new(cell, "ceiling_at", json_string(at));
 }
 
 /* An ok latency cell: p50 and, of it, 1.5 times as p99. */

@@ -219,6 +219,67 @@ static void a_host_that_does_not_tell_its_memory_is_warned_of(void **state)
            "128 MiB needed; /proc/meminfo does not tell how much is available");
 }
 
+/* A pool of 2 MiB pages: `total`, of which `free` are free and 2 of these promised. */
+static void put_huge_pages(const struct host *host, int total, int free_pages)
+{
+    char text[256];
+    snprintf(text, sizeof text,
+             "MemAvailable: 1 kB\nHugePages_Total: %d\nHugePages_Free: %d\nHugePages_Rsvd: 2\n"
+             "HugePages_Surp: 0\nHugepagesize: 2048 kB\n",
+             total, free_pages);
+    put(host, "/proc/meminfo", text);
+}
+
+static void huge_pages_come_from_their_pool_and_not_from_free_memory(void **state)
+{
+    struct host *host = *state;
+    host->settings.huge_pages = true;
+    host->settings.memory_node = host->settings.peer_memory_node = -1;
+    host->input.memlock_bytes = MCB_LIMIT_NONE;
+    put_huge_pages(host, 100, 66);
+    expect(host, MEMORY, MCB_VERDICT_PASS, "64 huge pages of 2 MiB are needed, 64 are free");
+    assert_string_equal(run(host).names, "memlock; huge pages; open files; ");
+}
+
+static void too_few_huge_pages_fail_with_the_command_that_provides_them(void **state)
+{
+    struct host *host = *state;
+    host->settings.huge_pages = true;
+    host->settings.memory_node = host->settings.peer_memory_node = -1;
+    host->input.memlock_bytes = MCB_LIMIT_NONE;
+    put_huge_pages(host, 100, 65);
+    expect(host, MEMORY, MCB_VERDICT_FAIL,
+           "64 huge pages of 2 MiB are needed, 63 are free; sysctl vm.nr_hugepages=101 provides "
+           "them");
+    assert_int_equal(run(host).error.code, MCB_FAULT_HOST_HUGE_PAGES);
+    put(host, "/proc/sys/vm/nr_overcommit_hugepages", "1\n");
+    assert_int_equal(run(host).status, 0);
+    put(host, "/proc/meminfo", "MemAvailable: 1048576 kB\n");
+    assert_string_equal(run(host).evidence[MEMORY],
+                        "this kernel has no huge pages (/proc/meminfo)");
+}
+
+static void huge_pages_are_needed_on_the_node_that_was_asked_for(void **state)
+{
+    struct host *host = *state;
+    const char *pool = "/sys/devices/system/node/node1/hugepages/hugepages-2048kB/";
+    char path[128];
+    host->settings.huge_pages = true;
+    host->settings.memory_node = 1;
+    host->settings.peer_memory_node = -1;
+    host->input.memlock_bytes = MCB_LIMIT_NONE;
+    put_huge_pages(host, 100, 100);
+    snprintf(path, sizeof path, "%snr_hugepages", pool);
+    put(host, path, "50\n");
+    snprintf(path, sizeof path, "%sfree_hugepages", pool);
+    put(host, path, "40\n");
+    expect(host, MEMORY, MCB_VERDICT_FAIL,
+           "64 huge pages of 2 MiB are needed, 98 are free; node 1 has 40 free: echo 74 > "
+           "/sys/devices/system/node/node1/hugepages/hugepages-2048kB/nr_hugepages");
+    put(host, path, "64\n");
+    assert_int_equal(run(host).status, 0);
+}
+
 static void more_streams_than_open_files_fail(void **state)
 {
     struct host *host = *state;
@@ -332,6 +393,9 @@ int main(void)
         on_a_host(memory_registered_twice_is_needed_once_and_locked_twice),
         on_a_host(a_limit_of_any_cgroup_above_counts),
         on_a_host(a_host_that_does_not_tell_its_memory_is_warned_of),
+        on_a_host(huge_pages_come_from_their_pool_and_not_from_free_memory),
+        on_a_host(too_few_huge_pages_fail_with_the_command_that_provides_them),
+        on_a_host(huge_pages_are_needed_on_the_node_that_was_asked_for),
         on_a_host(more_streams_than_open_files_fail),
         on_a_host(queue_pairs_are_no_open_files),
         on_a_host(a_proxy_before_etcd_is_warned_of),

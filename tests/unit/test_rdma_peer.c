@@ -143,6 +143,31 @@ static void what_is_no_object_is_refused(void **state)
     assert_int_equal(error.code, MCB_FAULT_NET_PROTOCOL);
 }
 
+/* A set without queue pairs has nothing to ask a device for. */
+static uint32_t mtu_agreed_on(uint32_t here_bytes, uint32_t there_bytes)
+{
+    struct mcb_device device = {.name = "mlx5_0"};
+    struct mcb_queue_pair none = {.number = 0};
+    struct mcb_queue_set idle = {.options = {.device = &device, .mtu_bytes = here_bytes},
+                                 .pairs = &none};
+    struct mcb_side idle_side = {.set = &idle};
+    struct mcb_queue_peer peer = {.mtu_bytes = there_bytes};
+    struct mcb_error error;
+    assert_int_equal(mcb_queue_set_connect(&idle, &peer, &error), 0);
+    json_t *facts = mcb_rdma_side_facts(&idle_side);
+    json_int_t mtu_bytes = json_integer_value(json_object_get(facts, "mtu_bytes"));
+    json_decref(facts);
+    return (uint32_t)mtu_bytes;
+}
+
+static void the_mtu_of_a_cell_is_the_smaller_of_both_sides(void **state)
+{
+    (void)state;
+    assert_int_equal(mtu_agreed_on(4096, 1024), 1024);
+    assert_int_equal(mtu_agreed_on(1024, 4096), 1024);
+    assert_int_equal(mtu_agreed_on(2048, 2048), 2048);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -152,6 +177,7 @@ int main(void)
         cmocka_unit_test(other_queue_pairs_than_expected_are_refused),
         cmocka_unit_test(regions_that_cannot_be_are_refused),
         cmocka_unit_test(what_is_no_object_is_refused),
+        cmocka_unit_test(the_mtu_of_a_cell_is_the_smaller_of_both_sides),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

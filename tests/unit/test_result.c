@@ -320,7 +320,9 @@ static void closing_nothing_is_fine(void **state)
 static json_t *example(void)
 {
     json_t *document = result_document();
-    result_append(document, result_bandwidth("n1", "mlx5_0", "n1", "mlx5_1", 388.1));
+    json_t *bandwidth = result_bandwidth("n1", "mlx5_0", "n1", "mlx5_1", 388.1);
+    result_set_ceiling(bandwidth, 392.1, "link", "both");
+    result_append(document, bandwidth);
     result_append(document, result_latency("mlx5_0", "mlx5_1", 3.2));
     result_append(document, result_failed("mlx5_1", "mlx5_0", "failed", "MCB-RDMA-013", "lost"));
     return document;
@@ -459,6 +461,9 @@ static const struct change changes[] = {
     {"tool/version", "1", "tool.version: a string was expected"},
     {"hosts", "{}", "hosts: an array was expected"},
     {"hosts", "[{\"host\": \"n1\", \"nics\": [{\"name\": 5}]}]", "hosts[0].nics[0].name"},
+    {"hosts",
+     "[{\"host\": \"n1\", \"nics\": [{\"name\": \"a\", \"placement\": {\"page_bytes\": 0}}]}]",
+     "hosts[0].nics[0].placement.page_bytes: 0"},
     {"status", "\"perfect\"", "status: \"perfect\"; \"complete\", \"interrupted\", \"failed\""},
     {"fault", "{}", "fault.id: is missing"},
     {"warnings", "[7]", "warnings[0]: a string was expected"},
@@ -500,9 +505,22 @@ static const struct change changes[] = {
     {"cells/1/latency_us/p99", "0.1", "cells[1]: p99 is less than p90"},
     {"cells/1/latency_us/samples", "0", "cells[1].latency_us.samples: 0; 1 to"},
     {"cells/0/ceiling_gbps", "\"high\"", "cells[0].ceiling_gbps: a number was expected"},
+    {"cells/0/ceiling_gbps", "-1", "cells[0].ceiling_gbps: -1"},
+    {"cells/0/ceiling_gbps", "1e300", "cells[0].ceiling_gbps: 1e+300"},
+    {"cells/0/ceiling_gbps", "0", "cells[0]: ceiling_gbps is 0"},
+    {"cells/0/ceiling_gbps", "null", "cells[0]: ceiling_gbps, ceiling_from and ceiling_at"},
+    {"cells/0/ceiling_from", "null", "cells[0]: ceiling_gbps, ceiling_from and ceiling_at"},
+    {"cells/0/ceiling_at", NULL, "cells[0]: ceiling_gbps, ceiling_from and ceiling_at"},
+    {"cells/0/ceiling_from", "\"luck\"", "cells[0].ceiling_from: \"luck\"; \"link\""},
+    {"cells/0/ceiling_at", "\"home\"", "cells[0].ceiling_at: \"home\"; \"initiator\""},
+    {"cells/2/ceiling_gbps", "100", "cells[2]: ceiling_gbps without bandwidth_gbps"},
+    {"cells/1/ceiling_at", "\"both\"", "cells[1]: ceiling_gbps, ceiling_from and ceiling_at"},
     {"cells/0/verified_bytes", "-5", "cells[0].verified_bytes: -5"},
     {"cells/0/corrupt_bytes", NULL, "cells[0].corrupt_bytes: is missing"},
     {"cells/0/details", "{\"deep\": {}}", "cells[0].details.deep: a number, string or boolean"},
+    {"cells/0/details", "{\"initiator_cpus\": \"8,0\"}",
+     "cells[0]: details.initiator_cpus: a list"},
+    {"cells/0/details", "{\"target_cpus\": 3}", "cells[0]: details.target_cpus: a list of CPUs"},
     {"cells/0/corruption", "{}", "cells[0].corruption.kind: is missing"},
 };
 

@@ -143,7 +143,8 @@ static int side_run(struct mcb_side *side, struct mcb_task *task, struct mcb_err
 static json_t *side_facts(const struct mcb_side *side)
 {
     (void)side;
-    return json_pack("{s:s, s:s}", "method", "completion", "stand_in", "memcpy");
+    return json_pack("{s:s, s:s, s:i}", "method", "completion", "stand_in", "memcpy", "mtu_bytes",
+                     4096);
 }
 
 static void side_close(struct mcb_side *side)
@@ -219,7 +220,9 @@ static struct outcome run_with(enum trouble trouble, enum mcb_measure measure)
     assert_int_equal(mcb_topology_load(false, &topology, &outcome.error), 0);
     for (int i = 0; i < NICS; i++) {
         nics[i].numa_node = -1;
-        nics[i].facts = json_pack("{s:s, s:i}", "name", nics[i].name, "port", 1);
+        nics[i].facts = json_pack("{s:s, s:i, s:b, s:f, s:s, s:s, s:s}", "name", nics[i].name,
+                                  "port", 1, "software", 0, "data_gbps", 100.0, "link_layer",
+                                  "Ethernet", "gid_type", "RoCE v2", "address", "10.77.0.1");
     }
     json_t *no_settings = json_object();
     json_t *self = mcb_roster_record(topology, "stand-in", no_settings, nics, NICS);
@@ -227,9 +230,16 @@ static struct outcome run_with(enum trouble trouble, enum mcb_measure measure)
                      0);
     assert_int_equal(mcb_roster_make(cluster, &roster, &outcome.error), 0);
     assert_int_equal(mcb_plan_make(&settings, roster.endpoints_of, 1, &plan, &outcome.error), 0);
-    assert_int_equal(mcb_endpoints_open(&transport, &settings, NULL, nics, nodes, NICS,
-                                        mcb_plan_area_bytes(&plan), &endpoints, &outcome.error),
-                     0);
+    const struct mcb_endpoints_options opening = {
+        .transport = &transport,
+        .settings = &settings,
+        .topology = topology,
+        .nics = nics,
+        .memory_nodes = nodes,
+        .count = NICS,
+        .area_bytes = mcb_plan_area_bytes(&plan),
+    };
+    assert_int_equal(mcb_endpoints_open(&opening, &endpoints, &outcome.error), 0);
     for (uint32_t i = 0; i < roster.endpoint_count; i++)
         for (int role = 0; role < 2; role++)
             strcpy(roster.endpoints[i].memory[role], "cpu:0");
@@ -295,6 +305,31 @@ static void every_cell_is_measured_and_verified(void **state)
                          2 * 3 * SIZE * DEPTH);
     }
     json_decref(outcome.document);
+}
+
+/* One packet of 100 + 82 bytes and a RETH of 16 a message: 100 x 100 / 198 Gb/s. A NIC's way to
+ * itself would be limited by PCIe, of which nothing is known here. */
+static void measured_cells_have_the_ceiling_of_their_path(void **state)
+{
+    (void)state;
+    static const enum trouble troubles[] = {NONE, RUN_FAILS, CORRUPTS};
+    for (size_t i = 0; i < sizeof troubles / sizeof *troubles; i++) {
+        struct outcome outcome = run_with(troubles[i], MCB_MEASURE_BANDWIDTH);
+        json_t *cells = json_object_get(outcome.document, "cells"), *cell;
+        size_t index;
+        json_array_foreach(cells, index, cell)
+        {
+            bool itself = strcmp(text_of(json_object_get(cell, "initiator"), "nic"),
+                                 text_of(json_object_get(cell, "target"), "nic")) == 0;
+            bool measured = json_object_get(cell, "bandwidth_gbps") != NULL;
+            double gbps = json_number_value(json_object_get(cell, "ceiling_gbps"));
+            assert_int_equal((int)(gbps * 1000), measured && !itself ? 50505 : 0);
+            assert_string_equal(text_of(cell, "ceiling_from"), gbps > 0 ? "link" : "");
+            assert_string_equal(text_of(cell, "ceiling_at"), gbps > 0 ? "both" : "");
+            assert_true(gbps > 0 || json_is_null(json_object_get(cell, "ceiling_at")));
+        }
+        json_decref(outcome.document);
+    }
 }
 
 static void latency_takes_the_samples_of_all_trials(void **state)
@@ -369,6 +404,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_cell_is_measured_and_verified),
+        cmocka_unit_test(measured_cells_have_the_ceiling_of_their_path),
         cmocka_unit_test(latency_takes_the_samples_of_all_trials),
         cmocka_unit_test(a_failed_cell_keeps_its_fault_and_the_others_go_on),
         cmocka_unit_test(a_wrong_byte_fails_the_cell_and_is_located),

@@ -36,7 +36,7 @@ static void nothing_given_means_the_defaults(void **state)
     assert_int_equal(s->ranks, 0);
     assert_int_equal(s->rank, -1);
     assert_int_equal(s->timeout_ns, INT64_C(30000000000));
-    assert_false(s->json || s->quiet || s->dry_run);
+    assert_false(s->json || s->quiet || s->dry_run || s->huge_pages);
     release(&r);
 }
 
@@ -67,6 +67,7 @@ static void every_option_reaches_its_member(void **state)
                                            {"mtu", "4096"},
                                            {"memory", "cpu:1"},
                                            {"peer-memory", "cpu:0"},
+                                           {"huge-pages", NULL},
                                            {"nic-priority-matrix", "{\"*\": [[\"a\"], []]}"},
                                            {"etcd", "n1:2379"},
                                            {"job", "a.b_c-9"},
@@ -112,6 +113,7 @@ static void every_option_reaches_its_member(void **state)
     assert_int_equal(s->mtu, 4096);
     assert_int_equal(s->memory_node, 1);
     assert_int_equal(s->peer_memory_node, 0);
+    assert_true(s->huge_pages);
     assert_int_equal(json_object_size(s->priority_matrix), 1);
     assert_string_equal(s->etcd, "http://n1:2379");
     assert_string_equal(s->job, "a.b_c-9");

@@ -110,11 +110,102 @@ static void the_share_of_the_ceiling_is_printed_where_it_is_known(void **state)
 {
     (void)state;
     json_t *document = two_by_two();
-    set(cell_of(document, 0), "ceiling_gbps", json_real(125));
+    result_set_ceiling(cell_of(document, 0), 125, "link", "both");
     char *text = print(document, 0, false);
     assert_printed(text, "100.0 ±0.5 80%");
     assert_printed(text, ", % of the path's ceiling\n");
     assert_int_equal(count(text, "%"), 3); /* the cell, "95 %", the legend */
+    free(text);
+}
+
+static void no_ceiling_has_no_line(void **state)
+{
+    (void)state;
+    char *text = print(two_by_two(), 0, false);
+    assert_not_printed(text, "ceiling");
+    free(text);
+}
+
+static void one_ceiling_of_all_is_said_once(void **state)
+{
+    (void)state;
+    json_t *document = two_by_two();
+    for (size_t i = 0; i < 4; i++)
+        result_set_ceiling(cell_of(document, i), 392.1 + 0.001 * (double)i, "link", "both");
+    char *text = print(document, 0, false);
+    assert_printed(text, "103.0 ±0.5 26%\n"
+                         "ceiling 392.1 Gbit/s (link of both ends)\n"
+                         "4 of 4 cells measured");
+    free(text);
+}
+
+static void ceilings_are_grouped_and_the_most_common_comes_first(void **state)
+{
+    (void)state;
+    json_t *document = two_by_two();
+    result_set_ceiling(cell_of(document, 0), 230.44, "nic-pcie", "initiator");
+    result_set_ceiling(cell_of(document, 1), 392.1, "link", "both");
+    result_set_ceiling(cell_of(document, 2), 392.1, "link", "target");
+    result_set_ceiling(cell_of(document, 3), 392.1, "link", "both");
+    char *text = print(document, 200, false);
+    assert_printed(text,
+                   "\nceiling 392.1 Gbit/s (link of both ends) for 2 paths, 230.4 Gbit/s (PCIe "
+                   "of the initiator's NIC) for 1, 392.1 Gbit/s (link of the target) for 1\n");
+    free(text);
+}
+
+static void every_limiting_part_has_its_words(void **state)
+{
+    (void)state;
+    static const char *const parts[][3] = {
+        {"link", "initiator", "(link of the initiator)"},
+        {"link", "target", "(link of the target)"},
+        {"nic-pcie", "target", "(PCIe of the target's NIC)"},
+        {"nic-pcie", "both", "(PCIe of both NICs)"},
+        {"gpu-pcie", "initiator", "(PCIe of the initiator's GPU)"},
+        {"gpu-pcie", "target", "(PCIe of the target's GPU)"},
+        {"gpu-pcie", "both", "(PCIe of both GPUs)"},
+    };
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        json_t *document = two_by_two();
+        result_set_ceiling(cell_of(document, 0), 200, parts[i][0], parts[i][1]);
+        char *text = print(document, 0, false);
+        assert_printed(text, parts[i][2]);
+        assert_printed(text, " for 1 path, not known for 3\n");
+        free(text);
+    }
+}
+
+static void many_ceilings_stay_one_line_of_four(void **state)
+{
+    (void)state;
+    json_t *document = result_document();
+    for (int i = 0; i < 40; i++) {
+        char nic[32];
+        snprintf(nic, sizeof nic, "mlx5_%d", i);
+        json_t *cell = result_bandwidth("n1", nic, "n1", nic, 100);
+        result_set_ceiling(cell, 200 + (i < 3 ? 0 : i), "link", "both");
+        result_append(document, cell);
+    }
+    char *text = print(document, 400, false);
+    assert_printed(text, "\nceiling 200.0 Gbit/s (link of both ends) for 3 paths, ");
+    assert_printed(text, " for 1, others for 34\n");
+    assert_int_equal(count(text, "(link of both ends)"), 4);
+    free(text);
+}
+
+static void a_failed_cell_counts_for_no_ceiling(void **state)
+{
+    (void)state;
+    json_t *document = two_by_two();
+    for (size_t i = 0; i < 4; i++)
+        result_set_ceiling(cell_of(document, i), 392.1, "link", "both");
+    json_t *fault = json_pack("{s:s, s:s, s:s, s:s, s:s}", "id", "MCB-DATA-001", "title", "",
+                              "detail", "", "cause", "", "fix", "");
+    set(cell_of(document, 0), "status", json_string("failed"));
+    set(cell_of(document, 0), "fault", fault);
+    char *text = print(document, 0, false);
+    assert_printed(text, "\nceiling 392.1 Gbit/s (link of both ends)\n");
     free(text);
 }
 
@@ -569,6 +660,12 @@ int main(void)
         cmocka_unit_test(initiators_are_rows_and_targets_are_columns),
         cmocka_unit_test(the_order_of_cells_does_not_matter),
         cmocka_unit_test(the_share_of_the_ceiling_is_printed_where_it_is_known),
+        cmocka_unit_test(no_ceiling_has_no_line),
+        cmocka_unit_test(one_ceiling_of_all_is_said_once),
+        cmocka_unit_test(ceilings_are_grouped_and_the_most_common_comes_first),
+        cmocka_unit_test(every_limiting_part_has_its_words),
+        cmocka_unit_test(many_ceilings_stay_one_line_of_four),
+        cmocka_unit_test(a_failed_cell_counts_for_no_ceiling),
         cmocka_unit_test(one_trial_has_no_spread),
         cmocka_unit_test(the_worst_cell_is_marked_only_if_it_stands_out),
         cmocka_unit_test(a_slow_latency_is_marked_and_percentiles_are_named),
