@@ -144,11 +144,13 @@ static void put_numa_node(struct line *line, const struct mcb_tree_node *node)
 static void put_device(struct line *line, const struct mcb_tree_node *node)
 {
     char text[sizeof node->device->firmware + 8];
+    char place[sizeof node->pci.address + 32];
     bool software = mcb_topology_is_software(node);
-    line_put(line, MCB_PAINT_DIM,
-             software ? "software NIC, no PCI function of its own" : node->pci.address);
+    snprintf(place, sizeof place, "%s%s%s", software ? "software NIC" : "",
+             software && node->pci.address[0] ? " on " : "", node->pci.address);
+    line_put(line, MCB_PAINT_DIM, place);
     line_put(line, MCB_PAINT_PLAIN, node->model);
-    if (node->device && node->device->firmware[0]) {
+    if (!software && node->device && node->device->firmware[0]) {
         snprintf(text, sizeof text, "fw %s", node->device->firmware);
         line_put(line, MCB_PAINT_PLAIN, text);
     }

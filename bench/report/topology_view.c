@@ -5,6 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The second bridge on from one that is drawn, which its port is the first of: a switch below a
+ * switch. Without it what is below looked as near as what is at the upper switch itself. */
+static bool is_switch_below_switch(const struct mcb_tree *tree,
+                                   const struct mcb_topology_place *places, size_t bridge)
+{
+    size_t port = tree->nodes[bridge].parent;
+    return !places[port].drawn && tree->nodes[places[port].parent].kind == MCB_TREE_BRIDGE;
+}
+
 /* A parent stands before its children in the tree, so one pass down is enough. */
 static void place_down(const struct mcb_tree *tree, const size_t *ways_down,
                        struct mcb_topology_place *places)
@@ -12,7 +21,8 @@ static void place_down(const struct mcb_tree *tree, const size_t *ways_down,
     for (size_t i = 1; i < tree->count; i++) {
         const struct mcb_tree_node *node = &tree->nodes[i];
         const struct mcb_topology_place *above = &places[node->parent];
-        places[i].drawn = node->kind != MCB_TREE_BRIDGE || ways_down[i] > 1;
+        places[i].drawn = node->kind != MCB_TREE_BRIDGE || ways_down[i] > 1 ||
+                          is_switch_below_switch(tree, places, i);
         places[i].parent = above->drawn ? node->parent : above->parent;
         places[i].level = places[places[i].parent].level + 1;
     }

@@ -24,8 +24,8 @@ struct mcb_topology_view {
     const struct mcb_error *devices_error; /* why the RDMA devices are not known; or NONE */
 };
 
-/* Where a node of the tree is drawn. A bridge with one way down only is passed over: what lies
- * below it is drawn below the bridge or node above it. */
+/* Where a node of the tree is drawn. A bridge with one way down only is passed over, but for a
+ * switch below a switch: what lies below it is drawn below the bridge or node above it. */
 struct mcb_topology_place {
     bool drawn;
     bool last;     /* nothing more is drawn below the same parent */

@@ -107,7 +107,7 @@ static void the_tree_shows_switches_but_not_bridges_with_one_way_down(void **sta
                  "   └─ mlx5_1  0000:98:00.0 · fw 28.39.1002 · PCIe 4.0 x8 of 5.0 x16\n"
                  "          port 1 · 400 Gbit/s InfiniBand · down · MTU 4096\n"
                  "\n"
-                 "rxe0  software NIC, no PCI function of its own\n"
+                 "rxe0  software NIC\n"
                  "    port 1 · Ethernet · active · MTU 1024\n");
 }
 
@@ -144,8 +144,30 @@ static void what_a_hypervisor_says_of_a_link_is_not_shown(void **state)
 static void a_software_nic_does_not_show_the_link_of_its_interface(void **state)
 {
     struct host *host = *state;
-    host_set_link(host, host->tree.count - 1, link_4x8, link_5x16);
-    assert_holds(host, plain, "rxe0  software NIC, no PCI function of its own\n    port 1");
+    size_t nic = host->tree.count - 1;
+    strcpy(host->nodes[nic].pci.address, "0000:03:00.0");
+    host_set_link(host, nic, link_4x8, link_5x16);
+    assert_holds(host, plain, "rxe0  software NIC on 0000:03:00.0\n    port 1");
+}
+
+/* Else its NIC would look as near as those of the upper switch. */
+static void a_switch_below_a_switch_is_drawn_though_it_has_one_way_down(void **state)
+{
+    struct host *host = *state;
+    size_t bridge = host_add(host, MCB_TREE_HOST_BRIDGE, 1, "0000:40");
+    size_t port = host_add(host, MCB_TREE_BRIDGE, bridge, "0000:40:01.0");
+    size_t upper = host_add(host, MCB_TREE_BRIDGE, port, "0000:41:00.0");
+    port = host_add(host, MCB_TREE_BRIDGE, upper, "0000:42:00.0");
+    host_add_device(host, MCB_TREE_NIC, port, "mlx5_2", "0000:43:00.0", "");
+    port = host_add(host, MCB_TREE_BRIDGE, upper, "0000:42:01.0");
+    size_t lower = host_add(host, MCB_TREE_BRIDGE, port, "0000:44:00.0");
+    port = host_add(host, MCB_TREE_BRIDGE, lower, "0000:45:00.0");
+    host_add_device(host, MCB_TREE_NIC, port, "mlx5_3", "0000:46:00.0", "");
+    assert_holds(host, plain,
+                 "   └─ switch 0000:41:00.0\n"
+                 "      ├─ mlx5_2  0000:43:00.0\n"
+                 "      └─ switch 0000:44:00.0\n"
+                 "         └─ mlx5_3  0000:46:00.0\n");
 }
 
 static void a_link_of_a_file_is_shown_by_its_rate(void **state)
@@ -321,6 +343,7 @@ int main(void)
         WITH_HOST(a_link_below_its_capability_and_a_port_that_is_down_are_yellow),
         WITH_HOST(what_a_hypervisor_says_of_a_link_is_not_shown),
         WITH_HOST(a_software_nic_does_not_show_the_link_of_its_interface),
+        WITH_EMPTY(a_switch_below_a_switch_is_drawn_though_it_has_one_way_down),
         WITH_EMPTY(a_link_of_a_file_is_shown_by_its_rate),
         WITH_HOST(a_nic_that_cannot_be_opened_says_why),
         WITH_HOST(the_matrix_has_every_pair_and_a_legend_of_what_occurs),
