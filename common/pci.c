@@ -324,7 +324,7 @@ static enum mcb_known read_iommu(const char *sysfs, const char *address)
     return MCB_KNOWN_NOT;
 }
 
-static bool is_emulated(const struct mcb_pci_function *function)
+bool mcb_pci_is_emulated(const struct mcb_pci_function *function)
 {
     if (function->class_id != CLASS_PCI_BRIDGE)
         return false;
@@ -356,7 +356,7 @@ bool mcb_pci_read(const char *sysfs, const char *address, struct mcb_pci_functio
     if (function->virtual_function)
         read_payload_of_physical(sysfs, function);
     function->iommu_translates = read_iommu(sysfs, address);
-    function->emulated = is_emulated(function);
+    function->emulated = mcb_pci_is_emulated(function);
     return true;
 }
 

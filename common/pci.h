@@ -68,6 +68,9 @@ bool mcb_pci_read(const char *sysfs, const char *address, struct mcb_pci_functio
 size_t mcb_pci_chain(const char *sysfs, const char *address, char (*bridges)[MCB_PCI_ADDRESS_MAX],
                      size_t most);
 
+/* A bridge (by its class) that a hypervisor made, by vendor and device. */
+bool mcb_pci_is_emulated(const struct mcb_pci_function *function);
+
 /* "0000:19:00.0": domain:bus:device.function, hexadecimal, in lower case. */
 bool mcb_pci_is_address(const char *text);
 

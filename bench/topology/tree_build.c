@@ -102,15 +102,16 @@ static void describe_function(const struct mcb_tree_source *source, const char *
         node->pci.vendor_id = from->vendor_id;
         node->pci.device_id = from->device_id;
         node->pci.class_id = from->class_id;
+        node->pci.emulated = mcb_pci_is_emulated(&node->pci);
         node->link_gbps = sane_gbps(from->linkspeed);
     }
-    if (!source->sysfs || !mcb_pci_read(source->sysfs, address, &function))
-        return;
-    node->pci = function;
-    double gbps = mcb_pci_link_gbps(&function.link);
-    if (gbps > 0)
-        node->link_gbps = gbps;
-    if (function.emulated)
+    if (source->sysfs && mcb_pci_read(source->sysfs, address, &function)) {
+        node->pci = function;
+        double gbps = mcb_pci_link_gbps(&function.link);
+        if (gbps > 0)
+            node->link_gbps = gbps;
+    }
+    if (node->pci.emulated)
         node->link_gbps = 0;
 }
 

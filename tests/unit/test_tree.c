@@ -419,6 +419,22 @@ static void sysfs_knows_the_link_better(void **state)
     host_release(&host);
 }
 
+static void a_bridge_of_a_hypervisor_has_no_link_in_a_file_either(void **state)
+{
+    (void)state;
+    char *text = read_text(FIXTURE("classes")), *vendor = text;
+    while ((vendor = strstr(vendor, "[1000:c030]")) != NULL)
+        memcpy(vendor, "[1d0f:0200]", strlen("[1d0f:0200]"));
+    struct host host;
+    struct mcb_error error = {0}, devices_error;
+    assert_int_equal(load_text(text, &host.topology, &error), 0);
+    assert_int_equal(mcb_tree_make(host.topology, "/sys", &host.tree, &devices_error, &error), 0);
+    assert_true(node(&host, "0000:16:00.0")->link_gbps == 0);
+    assert_true(node(&host, "mlx5_0")->link_gbps > 0);
+    host_release(&host);
+    free(text);
+}
+
 static void the_host_that_runs_this_has_a_tree(void **state)
 {
     (void)state;
@@ -468,6 +484,7 @@ int main(void)
         with_sysfs(what_sysfs_says_of_a_function_beats_what_it_says_of_its_neighbour),
         with_sysfs(sysfs_knows_the_link_better),
         cmocka_unit_test(a_nic_is_active_if_one_of_its_ports_is),
+        cmocka_unit_test(a_bridge_of_a_hypervisor_has_no_link_in_a_file_either),
         cmocka_unit_test(the_host_that_runs_this_has_a_tree),
         cmocka_unit_test(releasing_twice_is_harmless),
     };
