@@ -27,12 +27,10 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "bench/topology/ceiling.h"
+#include "tests/unit/sysfs_tree.h"
 
 enum { KIB = 1024, MIB = 1024 * KIB };
 
@@ -227,49 +225,40 @@ static void the_share_of_payload_is_the_published_one(void **state)
 
 /* ---- the way to the root ---- */
 
-static char root[] = "/tmp/mcb-ceiling-XXXXXX";
+static struct sysfs_tree sysfs;
 
-static void make_file(const char *folder, const char *name, const char *text)
+static void add_attribute(const char *folder, const char *name, const char *text)
 {
-    char path[1024];
+    char path[320];
     snprintf(path, sizeof(path), "%s/%s", folder, name);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fputs(text, file);
-    fclose(file);
+    sysfs_file(&sysfs, path, text);
 }
 
 /* One more function at the end of a way; way holds those before it and gets its address. */
-static void add_function(char way[256], const char *address, const char *vendor, const char *speed,
+static void add_function(char way[128], const char *address, const char *vendor, const char *speed,
                          const char *width)
 {
-    char folder[512], link[512], target[512];
-    snprintf(way + strlen(way), 256 - strlen(way), "/%s", address);
-    snprintf(folder, sizeof(folder), "%s/devices%s", root, way);
-    mkdir(folder, 0755);
-    make_file(folder, "vendor", vendor);
-    make_file(folder, "class", "0x060400\n");
-    make_file(folder, "current_link_speed", speed);
-    make_file(folder, "current_link_width", width);
-    snprintf(target, sizeof(target), "../../../devices%s", way);
-    snprintf(link, sizeof(link), "%s/bus/pci/devices/%s", root, address);
-    assert_int_equal(symlink(target, link), 0);
+    char folder[256], link[128], target[272];
+    snprintf(way + strlen(way), 128 - strlen(way), "/%s", address);
+    snprintf(folder, sizeof(folder), "devices%s", way);
+    sysfs_folder(&sysfs, folder);
+    add_attribute(folder, "vendor", vendor);
+    add_attribute(folder, "class", "0x060400\n");
+    add_attribute(folder, "current_link_speed", speed);
+    add_attribute(folder, "current_link_width", width);
+    snprintf(target, sizeof(target), "../../../%s", folder);
+    snprintf(link, sizeof(link), "bus/pci/devices/%s", address);
+    sysfs_link(&sysfs, link, target);
 }
 
 static int make_tree(void **state)
 {
     (void)state;
-    static const char *const folders[] = {
-        "bus", "bus/pci", "bus/pci/devices", "devices", "devices/pci0000:00", "devices/pci0000:40"};
-    char path[256];
-    if (!mkdtemp(root))
+    if (sysfs_make(&sysfs) != 0)
         return -1;
-    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-        snprintf(path, sizeof(path), "%s/%s", root, folders[i]);
-        mkdir(path, 0755);
-    }
+    sysfs_folder(&sysfs, "bus/pci/devices");
     /* A switch whose own link is half as wide as those below it. */
-    char way[256] = "/pci0000:00";
+    char way[128] = "/pci0000:00";
     add_function(way, "0000:00:01.0", "0x8086\n", "16.0 GT/s PCIe\n", "8\n");
     add_function(way, "0000:01:00.0", "0x1000\n", "16.0 GT/s PCIe\n", "8\n");
     add_function(way, "0000:02:00.0", "0x1000\n", "16.0 GT/s PCIe\n", "16\n");
@@ -286,9 +275,7 @@ static int make_tree(void **state)
 static int remove_tree(void **state)
 {
     (void)state;
-    char command[64];
-    snprintf(command, sizeof(command), "rm -rf '%s'", root);
-    return system(command);
+    return sysfs_remove(&sysfs);
 }
 
 static void a_nic_has_the_rate_of_the_narrowest_link_above_it(void **state)
@@ -297,12 +284,12 @@ static void a_nic_has_the_rate_of_the_narrowest_link_above_it(void **state)
     char bottleneck[MCB_PCI_ADDRESS_MAX];
     /* 4.0 x8: 126.0308, MaxPayload not known: x 512/536 and 512/532 */
     assert_gbps(
-        mcb_ceiling_chain_gbps(root, "0000:03:00.0", MCB_CEILING_PCIE_TO_MEMORY, bottleneck),
+        mcb_ceiling_chain_gbps(sysfs.root, "0000:03:00.0", MCB_CEILING_PCIE_TO_MEMORY, bottleneck),
         120.3876);
     assert_string_equal(bottleneck, "0000:01:00.0");
-    assert_gbps(
-        mcb_ceiling_chain_gbps(root, "0000:03:00.0", MCB_CEILING_PCIE_FROM_MEMORY, bottleneck),
-        121.2928);
+    assert_gbps(mcb_ceiling_chain_gbps(sysfs.root, "0000:03:00.0", MCB_CEILING_PCIE_FROM_MEMORY,
+                                       bottleneck),
+                121.2928);
 }
 
 static void what_a_hypervisor_says_of_its_bridges_is_no_limit(void **state)
@@ -310,7 +297,7 @@ static void what_a_hypervisor_says_of_its_bridges_is_no_limit(void **state)
     (void)state;
     char bottleneck[MCB_PCI_ADDRESS_MAX];
     assert_gbps(
-        mcb_ceiling_chain_gbps(root, "0000:41:00.0", MCB_CEILING_PCIE_TO_MEMORY, bottleneck),
+        mcb_ceiling_chain_gbps(sysfs.root, "0000:41:00.0", MCB_CEILING_PCIE_TO_MEMORY, bottleneck),
         240.7752);
     assert_string_equal(bottleneck, "0000:41:00.0");
 }
@@ -321,8 +308,9 @@ static void a_way_of_which_no_link_is_known_has_no_rate(void **state)
     static const char *const addresses[] = {"0000:42:00.0", "0000:99:00.0", "", "../../etc"};
     for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
         char bottleneck[MCB_PCI_ADDRESS_MAX] = "x";
-        assert_gbps(
-            mcb_ceiling_chain_gbps(root, addresses[i], MCB_CEILING_PCIE_TO_MEMORY, bottleneck), 0);
+        assert_gbps(mcb_ceiling_chain_gbps(sysfs.root, addresses[i], MCB_CEILING_PCIE_TO_MEMORY,
+                                           bottleneck),
+                    0);
         assert_string_equal(bottleneck, "");
     }
 }
