@@ -318,6 +318,31 @@ int mcb_cluster_exchange(struct mcb_cluster *cluster, const char *phase, json_t 
     return result;
 }
 
+int mcb_cluster_share(struct mcb_cluster *cluster, const char *phase, json_t *mine, json_t **all,
+                      int64_t deadline_ns, struct mcb_error *error)
+{
+    json_t **out = calloc(cluster->size, sizeof *out), **in = calloc(cluster->size, sizeof *in);
+    json_t *list = json_array();
+    int status = -1;
+    for (unsigned rank = 0; out && rank < cluster->size; rank++)
+        out[rank] = mine;
+    if (out && in && mine && list)
+        status = mcb_cluster_exchange(cluster, phase, out, in, deadline_ns, error);
+    else
+        mcb_error_set(error, MCB_FAULT_HOST_MEMORY, "no memory for messages to %u ranks",
+                      cluster->size);
+    for (unsigned rank = 0; status == 0 && rank < cluster->size; rank++)
+        json_array_append_new(list, in[rank]);
+    if (status == 0)
+        *all = list;
+    else
+        json_decref(list);
+    json_decref(mine);
+    free(in);
+    free(out);
+    return status;
+}
+
 bool mcb_cluster_is_lost(const struct mcb_cluster *cluster, unsigned rank)
 {
     const struct mcb_link *link = cluster->members[rank].link;

@@ -67,6 +67,12 @@ const char *mcb_cluster_name(const struct mcb_cluster *cluster, unsigned rank);
 int mcb_cluster_exchange(struct mcb_cluster *cluster, const char *phase, json_t *const *out,
                          json_t **in, int64_t deadline_ns, struct mcb_error *error);
 
+/* An exchange in which all are told the same. mine: reference taken, also on failure; NULL is an
+ * object that there was no memory for. *all: what each rank said, by rank; new reference. Faults
+ * as exchange. */
+int mcb_cluster_share(struct mcb_cluster *cluster, const char *phase, json_t *mine, json_t **all,
+                      int64_t deadline_ns, struct mcb_error *error);
+
 /* Waits until the eventfd is readable (and reads it), watching links, lease and the interrupt flag
  * meanwhile. Returns 0 when it was readable, 1 when until_ns passed, -1 on a fault as in exchange.
  */

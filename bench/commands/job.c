@@ -258,27 +258,15 @@ static int take_endpoints(struct job *job, unsigned rank, const json_t *message,
 
 static int publish_endpoints(struct job *job, struct mcb_error *error)
 {
-    unsigned ranks = mcb_cluster_size(job->cluster);
-    json_t **out = calloc(ranks, sizeof *out), **in = calloc(ranks, sizeof *in);
-    json_t *mine = json_pack("{s:o}", "endpoints", mcb_endpoints_to_json(&job->endpoints));
-    int status = -1;
+    json_t *mine = json_pack("{s:o}", "endpoints", mcb_endpoints_to_json(&job->endpoints)), *all;
     job->warnings = json_array();
-    if (!out || !in || !mine || !job->warnings) {
-        mcb_error_set(error, MCB_FAULT_HOST_MEMORY, "no memory for %u ranks", ranks);
-        goto done;
-    }
-    for (unsigned rank = 0; rank < ranks; rank++)
-        out[rank] = mine;
-    status = mcb_cluster_exchange(job->cluster, "endpoints", out, in,
-                                  mcb_clock_ns() + job->settings.timeout_ns, error);
-    for (unsigned rank = 0; rank < ranks && status == 0; rank++)
-        status = take_endpoints(job, rank, in[rank], error);
-    for (unsigned rank = 0; rank < ranks; rank++)
-        json_decref(in[rank]);
-done:
-    json_decref(mine);
-    free(in);
-    free(out);
+    if (mcb_cluster_share(job->cluster, "endpoints", mine, &all,
+                          mcb_clock_ns() + job->settings.timeout_ns, error) != 0)
+        return -1;
+    int status = 0;
+    for (unsigned rank = 0; rank < mcb_cluster_size(job->cluster) && status == 0; rank++)
+        status = take_endpoints(job, rank, json_array_get(all, rank), error);
+    json_decref(all);
     return status;
 }
 

@@ -420,7 +420,7 @@ static json_t *merge_cell(const struct mcb_round_state *state, size_t path, json
     return NULL;
 }
 
-static int collect(struct mcb_round_state *state, json_t *const *in, json_t **cells,
+static int collect(struct mcb_round_state *state, const json_t *records, json_t **cells,
                    struct mcb_error *error)
 {
     unsigned ranks = mcb_cluster_size(state->run->cluster);
@@ -431,7 +431,7 @@ static int collect(struct mcb_round_state *state, json_t *const *in, json_t **ce
         size_t path = state->round->first_path + i;
         unsigned rank =
             mcb_phase_rank_of(state->run, &state->run->plan->paths[path], MCB_ROLE_INITIATOR);
-        json_t *list = json_object_get(in[rank], "cells");
+        json_t *list = json_object_get(json_array_get(records, rank), "cells");
         json_t *entry = merge_cell(state, path, json_array_get(list, next[rank]++), error);
         if (entry) {
             json_array_append_new(all, entry);
@@ -450,26 +450,12 @@ static int collect(struct mcb_round_state *state, json_t *const *in, json_t **ce
 
 static int record(struct mcb_round_state *state, json_t **cells, struct mcb_error *error)
 {
-    struct mcb_cluster *cluster = state->run->cluster;
-    unsigned ranks = mcb_cluster_size(cluster);
-    json_t **out = calloc(ranks, sizeof *out), **in = calloc(ranks, sizeof *in);
-    int status = -1;
-    if (!out || !in) {
-        mcb_error_set(error, MCB_FAULT_HOST_MEMORY, "no memory for messages to %u ranks", ranks);
-        goto done;
-    }
-    json_t *mine = json_pack("{s:o}", "cells", measured_cells(state));
-    for (unsigned rank = 0; rank < ranks; rank++)
-        out[rank] = mine;
-    status = mcb_cluster_exchange(cluster, "record", out, in, mcb_phase_deadline_ns(state), error);
-    if (status == 0)
-        status = collect(state, in, cells, error);
-    for (unsigned rank = 0; rank < ranks; rank++)
-        json_decref(in[rank]);
-    json_decref(mine);
-done:
-    free(in);
-    free(out);
+    json_t *mine = json_pack("{s:o}", "cells", measured_cells(state)), *records;
+    if (mcb_cluster_share(state->run->cluster, "record", mine, &records,
+                          mcb_phase_deadline_ns(state), error) != 0)
+        return -1;
+    int status = collect(state, records, cells, error);
+    json_decref(records);
     return status;
 }
 
