@@ -3,7 +3,7 @@
 /* The table of commands, and nothing else. */
 #include "bench/commands/commands.h"
 
-static const struct mcb_command_text cpu_examples[] = {
+static const struct mcb_command_example cpu_examples[] = {
     {"mcbench cpu", "write bandwidth between all NICs of this host"},
     {"mcbench cpu --op write,read,send --measure bandwidth,latency --verify",
      "every operation, and proof that the bytes arrived"},
@@ -18,7 +18,7 @@ static const struct mcb_command_text cpu_examples[] = {
     {NULL, NULL},
 };
 
-static const struct mcb_command_text topo_examples[] = {
+static const struct mcb_command_example topo_examples[] = {
     {"mcbench topo", "this host: its NICs and GPUs, how far apart they are, and what is wrong"},
     {"mcbench topo --svg host.svg", "a drawing of it too"},
     {"mcbench topo --priority-matrix > matrix.json",
@@ -27,24 +27,9 @@ static const struct mcb_command_text topo_examples[] = {
     {NULL, NULL},
 };
 
-static const struct mcb_command_text topo_options[] = {
-    {"--from FILE.xml", "the host that this file of hwloc describes, in place of this one"},
-    {"--json", "the JSON document, in place of tree and tables"},
-    {"--priority-matrix",
-     "Mooncake's nic_priority_matrix, in place of tree and tables: the nearest "
-     "NICs of each memory first; NICs without an active port are left out"},
-    {"--svg FILE", "draw it to a file"},
-    {NULL, NULL},
-};
-
-static const struct mcb_command_text show_examples[] = {
+static const struct mcb_command_example show_examples[] = {
     {"mcbench show today.json", "the tables of a result again"},
     {"mcbench show monday.json tuesday.json", "of two results, one after the other"},
-    {NULL, NULL},
-};
-
-static const struct mcb_command_text show_options[] = {
-    {"--json", "the documents, in place of tables"},
     {NULL, NULL},
 };
 
@@ -53,9 +38,9 @@ static const struct mcb_command commands[] = {
      mcb_command_cpu},
     {"topo", "[--from FILE.xml] [--json | --priority-matrix] [--svg FILE]",
      "show who sits near whom: NICs, GPUs and NUMA nodes, and their links", topo_examples,
-     topo_options, mcb_command_topo},
+     &mcb_options_topo, mcb_command_topo},
     {"show", "[--json] RESULT...", "print the tables of result files again", show_examples,
-     show_options, mcb_command_show},
+     &mcb_options_show, mcb_command_show},
 };
 
 int main(int argc, char **argv)

@@ -2,13 +2,16 @@
 #include "common/json.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "common/file.h"
+
+/* For a command in the place of a file, <(ssh n7 mcbench topo --priority-matrix). */
+#define PIPE_TIMEOUT_NS (60 * MCB_NS_PER_S)
 
 /* ---- reading ---- */
 
@@ -38,55 +41,13 @@ json_t *mcb_json_parse(const char *text, size_t length, size_t most_bytes, const
     return value;
 }
 
-/* All of the stream, for free(); NULL with errno, EFBIG if there is more than most_bytes. */
-static char *read_stream(FILE *stream, size_t most_bytes, size_t *length)
-{
-    char *text = NULL;
-    size_t room = 0, used = 0;
-    for (;;) {
-        if (used == room) {
-            room = room ? room * 2 : 65536;
-            char *larger = realloc(text, room);
-            if (!larger)
-                break;
-            text = larger;
-        }
-        size_t got = fread(text + used, 1, room - used, stream);
-        used += got;
-        if (used > most_bytes) {
-            errno = EFBIG;
-            break;
-        }
-        if (got == 0 && ferror(stream))
-            break;
-        if (got == 0) {
-            *length = used;
-            return text;
-        }
-    }
-    free(text);
-    return NULL;
-}
-
 json_t *mcb_json_read_file(const char *path, size_t most_bytes, enum mcb_fault_code fault,
                            struct mcb_error *error)
 {
-    FILE *stream = fopen(path, "re");
-    if (!stream) {
-        mcb_error_set(error, fault, "%s: %s", path, strerror(errno));
+    size_t length;
+    char *text = mcb_file_read(path, most_bytes, PIPE_TIMEOUT_NS, fault, &length, error);
+    if (!text)
         return NULL;
-    }
-    size_t length = 0;
-    char *text = read_stream(stream, most_bytes, &length);
-    int cause = errno;
-    fclose(stream);
-    if (!text) {
-        if (cause == EFBIG)
-            mcb_error_set(error, fault, "%s: larger than %zu bytes", path, most_bytes);
-        else
-            mcb_error_set(error, fault, "%s: %s", path, strerror(cause));
-        return NULL;
-    }
     json_t *value = mcb_json_parse(text, length, most_bytes, path, fault, error);
     free(text);
     return value;
@@ -181,6 +142,32 @@ json_t *mcb_json_hex64(uint64_t value)
     return json_string(text);
 }
 
+const char *mcb_json_text(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+static json_t *value_or_null(json_t *value)
+{
+    return value ? value : json_null();
+}
+
+json_t *mcb_json_text_or_null(const char *text)
+{
+    return value_or_null(text && text[0] ? json_string(text) : NULL);
+}
+
+json_t *mcb_json_positive_or_null(double value)
+{
+    return value_or_null(value > 0 ? json_real(value) : NULL); /* which infinity cannot be */
+}
+
+json_t *mcb_json_count_or_null(uint64_t count)
+{
+    return value_or_null(count > 0 && count <= INT64_MAX ? json_integer((json_int_t)count) : NULL);
+}
+
 /* ---- faults ---- */
 
 /* A detail may quote bytes from a file name or a host that are not UTF-8. */
@@ -214,7 +201,7 @@ void mcb_json_to_error(const json_t *value, struct mcb_error *error)
     const char *detail = json_string_value(json_object_get(value, "detail"));
     enum mcb_fault_code code = id ? mcb_fault_find(id) : MCB_FAULT_NONE;
     mcb_error_set(error, code == MCB_FAULT_NONE ? MCB_FAULT_JOB_PEER_FAILED : code, "%s",
-                  detail ? detail : "no reason was given");
+                  detail && *detail ? detail : "no reason was given");
 }
 
 /* ---- writing ---- */

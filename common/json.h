@@ -22,7 +22,8 @@
 json_t *mcb_json_parse(const char *text, size_t length, size_t most_bytes, const char *what,
                        enum mcb_fault_code fault, struct mcb_error *error);
 
-/* A file's content; larger than most_bytes is refused. */
+/* A file's content; larger than most_bytes is refused, and a pipe that has not ended within a
+ * minute. An interrupt ends it with RUN_INTERRUPTED. */
 json_t *mcb_json_read_file(const char *path, size_t most_bytes, enum mcb_fault_code fault,
                            struct mcb_error *error);
 
@@ -42,6 +43,15 @@ int mcb_json_get_object(const json_t *object, const char *key, json_t **value,
 /* A new string value "0x1f..." (16 digits). */
 json_t *mcb_json_hex64(uint64_t value);
 
+/* A member that is a string, borrowed; "" for any other, for none, and where there is no object. */
+const char *mcb_json_text(const json_t *object, const char *key);
+
+/* New values, and null for what is not known: NULL and "", 0 and less. Text that is no UTF-8 and
+ * numbers that JSON cannot hold are not known either. */
+json_t *mcb_json_text_or_null(const char *text);
+json_t *mcb_json_positive_or_null(double value);
+json_t *mcb_json_count_or_null(uint64_t count);
+
 /* {"id","title","detail","cause","fix"}; null for no fault. New reference. */
 json_t *mcb_json_from_error(const struct mcb_error *error);
 /* The reverse, for an error that a peer sent: unknown ids become JOB_PEER_FAILED. */
@@ -53,8 +63,8 @@ void mcb_json_to_error(const json_t *value, struct mcb_error *error);
  * written whole. */
 int mcb_json_print(FILE *stream, const json_t *value);
 
-/* Writes a value, as mcb_json_print() does, to path through a temporary name in the same folder and
- * rename; nothing is left behind on failure. Fault: HOST_OUTPUT. */
+/* Writes a value, as mcb_json_print() does, with mcb_file_write(). Faults: HOST_OUTPUT,
+ * RUN_INTERRUPTED. */
 int mcb_json_write_file(const char *path, const json_t *value, struct mcb_error *error);
 
 #endif

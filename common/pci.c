@@ -22,17 +22,19 @@ enum {
     EXTENDED_CAPABILITIES_MOST = (PCI_CFG_SPACE_EXP_SIZE - PCI_CFG_SPACE_SIZE) / 8,
 };
 
-/* A generation of PCI Express: its speed and what its line coding leaves. */
+/* A generation of PCI Express: its speed and what its line coding leaves to packets. */
 struct generation {
     const char *speed;
     double transfers_gtps;
     const char *name;
-    double data_bits, line_bits;
+    double packet_bits, line_bits;
+    bool flits;
 };
 
 static const struct generation generations[] = {
-    {"2.5", 2.5, "1.0", 8, 10},  {"5", 5, "2.0", 8, 10},      {"8", 8, "3.0", 128, 130},
-    {"16", 16, "4.0", 128, 130}, {"32", 32, "5.0", 128, 130}, {"64", 64, "6.0", 242, 256},
+    {"2.5", 2.5, "1.0", 8, 10, false},  {"5", 5, "2.0", 8, 10, false},
+    {"8", 8, "3.0", 128, 130, false},   {"16", 16, "4.0", 128, 130, false},
+    {"32", 32, "5.0", 128, 130, false}, {"64", 64, "6.0", 236, 256, true},
 };
 
 /* Vendors of bridges that exist in software only, and the models of real makers that QEMU plays. */
@@ -88,6 +90,14 @@ static int open_attribute(const char *sysfs, const char *address, const char *na
     char path[PATH_MAX];
     make_path(path, sysfs, address, name);
     return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+}
+
+static bool is_there(const char *sysfs, const char *address, const char *name)
+{
+    char path[PATH_MAX];
+    struct stat status;
+    make_path(path, sysfs, address, name);
+    return lstat(path, &status) == 0;
 }
 
 /* First line of an attribute, "" if it cannot be had. */
@@ -291,8 +301,22 @@ static size_t read_config(const char *sysfs, const char *address, const char *na
     return length;
 }
 
-/* Payload sizes of a virtual function are those of its physical one. */
-static void read_payload_of_physical(const char *sysfs, struct mcb_pci_function *function)
+/* The link physfn leads to the physical function, in the folder above or elsewhere. */
+static void read_physical_address(const char *sysfs, struct mcb_pci_function *function)
+{
+    char path[PATH_MAX], target[256];
+    make_path(path, sysfs, function->address, "physfn");
+    ssize_t length = readlink(path, target, sizeof(target) - 1);
+    target[length > 0 ? length : 0] = '\0';
+    const char *slash = strrchr(target, '/');
+    const char *name = slash ? slash + 1 : target;
+    if (mcb_pci_is_address(name) && is_there(sysfs, name, "."))
+        strcpy(function->physical_address, name);
+}
+
+/* What Device Control and Device Capabilities of the physical function say holds for the virtual
+ * one. */
+static void read_control_of_physical(const char *sysfs, struct mcb_pci_function *function)
 {
     uint8_t config[MCB_PCI_CONFIG_MAX];
     struct mcb_pci_function physical;
@@ -301,15 +325,7 @@ static void read_payload_of_physical(const char *sysfs, struct mcb_pci_function 
     function->max_payload_bytes = physical.max_payload_bytes;
     function->max_payload_most_bytes = physical.max_payload_most_bytes;
     function->max_read_request_bytes = physical.max_read_request_bytes;
-    function->relaxed_ordering = MCB_KNOWN_NOT;
-}
-
-static bool is_there(const char *sysfs, const char *address, const char *name)
-{
-    char path[PATH_MAX];
-    struct stat status;
-    make_path(path, sysfs, address, name);
-    return lstat(path, &status) == 0;
+    function->relaxed_ordering = physical.relaxed_ordering;
 }
 
 static enum mcb_known read_iommu(const char *sysfs, const char *address)
@@ -353,8 +369,10 @@ bool mcb_pci_read(const char *sysfs, const char *address, struct mcb_pci_functio
     function->link_most = read_link(sysfs, address, of, "max");
     function->config_bytes = read_config(sysfs, address, "config", config);
     mcb_pci_decode(config, function->config_bytes, function);
-    if (function->virtual_function)
-        read_payload_of_physical(sysfs, function);
+    if (function->virtual_function) {
+        read_physical_address(sysfs, function);
+        read_control_of_physical(sysfs, function);
+    }
     function->iommu_translates = read_iommu(sysfs, address);
     function->emulated = mcb_pci_is_emulated(function);
     return true;
@@ -393,9 +411,15 @@ static const struct generation *find_generation(const struct mcb_pci_link *link)
 double mcb_pci_link_gbps(const struct mcb_pci_link *link)
 {
     const struct generation *generation = find_generation(link);
-    return generation ? link->lanes * generation->transfers_gtps * generation->data_bits /
+    return generation ? link->lanes * generation->transfers_gtps * generation->packet_bits /
                             generation->line_bits
                       : 0;
+}
+
+bool mcb_pci_link_has_flits(const struct mcb_pci_link *link)
+{
+    const struct generation *generation = find_generation(link);
+    return generation && generation->flits;
 }
 
 char *mcb_pci_link_text(const struct mcb_pci_link *link, char text[24])

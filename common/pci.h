@@ -6,8 +6,8 @@
  * A PCI function as sysfs shows it: who it is, what its link runs at, and what its configuration
  * space says.
  *
- * Every function takes the root of sysfs ("/sys"), so that tests can present trees of their own. An
- * ordinary user sees the first 64 bytes of a configuration space only: what lies behind them is
+ * Every function takes the root of sysfs (MCB_SYSFS), so that tests can present trees of their own.
+ * An ordinary user sees the first 64 bytes of a configuration space only: what lies behind them is
  * "not known" then, never "off". Nothing that sysfs says is trusted: what makes no sense is not
  * known either.
  *
@@ -18,6 +18,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#define MCB_SYSFS "/sys"
 
 enum { MCB_PCI_ADDRESS_MAX = 16, MCB_PCI_CHAIN_MAX = 16, MCB_PCI_CONFIG_MAX = 4096 };
 
@@ -31,21 +33,23 @@ struct mcb_pci_link {
 };
 
 struct mcb_pci_function {
-    char address[MCB_PCI_ADDRESS_MAX]; /* "0000:19:00.0"; "": there is no such function */
+    char address[MCB_PCI_ADDRESS_MAX];          /* "0000:19:00.0"; "": there is no such function */
+    char physical_address[MCB_PCI_ADDRESS_MAX]; /* of a virtual function that of its physical one;
+                                                   "": there is none to be seen */
     uint16_t vendor_id, device_id;
     uint16_t class_id;             /* class and subclass: 0x0302, 0x0604 */
     int numa_node;                 /* -1: unknown */
     struct mcb_pci_link link;      /* as it runs; of a virtual function that of its physical one */
     struct mcb_pci_link link_most; /* as the function could run it; likewise */
     /* Device Control and Device Capabilities, 0: not known; of a virtual function, whose own fields
-     * are reserved, those of its physical one. */
+     * are reserved and for which those of its physical one hold, those of its physical one. So is
+     * relaxed_ordering (PCI Express Base Specification 6.0, chapter 9). */
     unsigned max_payload_bytes;
     unsigned max_payload_most_bytes;
     unsigned max_read_request_bytes;
     bool upstream_port; /* of a switch: its link goes up; false also where that is not known. The
                            link of any other bridge goes down */
-    enum mcb_known relaxed_ordering; /* enabled in Device Control; NOT for a virtual function, where
-                                        the bit is reserved */
+    enum mcb_known relaxed_ordering; /* enabled in Device Control */
     enum mcb_known acs_redirects;    /* of a bridge: ACS sends requests or completions between peers
                                         upstream (P2P Request Redirect, P2P Completion Redirect,
                                         Upstream Forwarding); NO also where it has no ACS
@@ -81,10 +85,15 @@ void mcb_pci_decode(const uint8_t *config, size_t length, struct mcb_pci_functio
 /* "16.0 GT/s PCIe" or "8 GT/s" (sysfs) to 16.0; 0 for what is no speed ("Unknown"). */
 double mcb_pci_parse_speed(const char *text);
 
-/* Payload and headers after line coding, one direction, in 10^9 bit/s: lanes x GT/s x 8/10 up to 5
- * GT/s, x 128/130 up to 32 GT/s (8b/10b, 128b/130b), x 242/256 at 64 GT/s (flit mode: 236 bytes of
- * packets and 6 of link layer in 256). 0 where the link is not known. */
+/* What packets have of the link, their headers included, one direction, in 10^9 bit/s: lanes x GT/s
+ * x 8/10 up to 5 GT/s, x 128/130 up to 32 GT/s (8b/10b, 128b/130b), x 236/256 at 64 GT/s (flit
+ * mode: of 256 bytes 236 are packets, 6 link layer, 8 CRC, 6 error correction). 0 where the link is
+ * not known. */
 double mcb_pci_link_gbps(const struct mcb_pci_link *link);
+
+/* In flit mode, where packets need no framing and no CRC of their own: at 64 GT/s always. At less a
+ * link may be as well, which sysfs does not tell: false, as where the link is not known. */
+bool mcb_pci_link_has_flits(const struct mcb_pci_link *link);
 
 /* "PCIe 5.0 x16", from the speed. "" where the link is not known. */
 char *mcb_pci_link_text(const struct mcb_pci_link *link, char text[24]);

@@ -140,8 +140,8 @@ int mcb_placement_check(const struct mcb_placement *placement, size_t page_bytes
         return 0;
     describe_free(numa_node, page_bytes, has, sizeof has);
     return mcb_error_set(error, MCB_FAULT_HOST_PLACEMENT,
-                         "memory cpu:%d: %s; the node has %s; it needs more, or a smaller --size, "
-                         "--depth or --qps less",
+                         "memory cpu:%d: %s; the node has %s; it needs more, or the run less: a "
+                         "smaller --size, --depth or --qps",
                          numa_node,
                          mcb_placement_describe(placement, numa_node, where, sizeof where), has);
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/pci.h"
 #include "rdma/device.h"
 #include "rdma/locality.h"
 
@@ -112,7 +113,7 @@ static struct mcb_gid gid_of(const char *device, const struct ibv_gid_entry *ent
         snprintf(gid.interface, sizeof(gid.interface), "%s", name);
     else
         /* an interface of another network namespace has no index here but may have a name */
-        mcb_locality_read("/sys", gid.interface, sizeof(gid.interface),
+        mcb_locality_read(MCB_SYSFS, gid.interface, sizeof(gid.interface),
                           "class/infiniband/%s/ports/%u/gid_attrs/ndevs/%u", device,
                           entry->port_num, entry->gid_index);
     return gid;

@@ -17,6 +17,9 @@
  * to the wrong ones. There are about 20. */
 enum { DRIVERS_MOST = 64 };
 
+/* Of a configuration space, without what PCI Express added; the capabilities are in it. */
+enum { CONFIG_BYTES = 256 };
+
 /* The method QUERY_CONTEXT of uverbs (Linux 5.9) tells which additions to the core it has. */
 static int query_core_support(int fd, uint32_t driver, uint64_t *support)
 {
@@ -61,10 +64,25 @@ static enum mcb_known probe_kernel(const struct mcb_device *device)
     return support & IB_UVERBS_CORE_SUPPORT_OPTIONAL_MR_ACCESS ? MCB_KNOWN_YES : MCB_KNOWN_NO;
 }
 
+/* A clause about the function whose Device Control holds; whose: "its physical function ", or "".
+ */
+static void explain(const struct mcb_pci_function *function, const char *whose, char reason[128])
+{
+    if (function->relaxed_ordering != MCB_KNOWN_NOT)
+        snprintf(reason, 128, "the PCI Device Control of %s%s has it %s", whose, function->address,
+                 function->relaxed_ordering == MCB_KNOWN_YES ? "enabled" : "disabled");
+    else if (function->config_bytes < CONFIG_BYTES)
+        snprintf(reason, 128, "the PCI configuration of %s%s can be read up to byte %zu only",
+                 whose, function->address, function->config_bytes);
+    else
+        snprintf(reason, 128, "the PCI configuration of %s%s shows no PCI Express capability",
+                 whose, function->address);
+}
+
 static void probe_nic(const char *name, const char *sysfs, struct mcb_relaxed_ordering *known)
 {
     struct mcb_locality locality = mcb_locality_find(sysfs, name);
-    struct mcb_pci_function function;
+    struct mcb_pci_function function, physical;
     known->nic = MCB_KNOWN_NOT;
     if (locality.software) {
         snprintf(known->nic_reason, sizeof(known->nic_reason), "it has no PCI function of its own");
@@ -72,18 +90,14 @@ static void probe_nic(const char *name, const char *sysfs, struct mcb_relaxed_or
     }
     mcb_pci_read(sysfs, locality.pci_address, &function);
     known->nic = function.relaxed_ordering;
-    if (function.virtual_function)
-        snprintf(known->nic_reason, sizeof(known->nic_reason),
-                 "%s is a virtual function, whose Device Control does not tell",
-                 locality.pci_address);
-    else if (known->nic == MCB_KNOWN_NOT)
-        snprintf(known->nic_reason, sizeof(known->nic_reason),
-                 "the PCI configuration of %s can be read up to byte %zu only",
-                 locality.pci_address, function.config_bytes);
+    if (!function.virtual_function)
+        explain(&function, "", known->nic_reason);
+    else if (mcb_pci_read(sysfs, function.physical_address, &physical))
+        explain(&physical, "its physical function ", known->nic_reason);
     else
         snprintf(known->nic_reason, sizeof(known->nic_reason),
-                 "the PCI Device Control of %s has it %s", locality.pci_address,
-                 known->nic == MCB_KNOWN_YES ? "enabled" : "disabled");
+                 "%s is a virtual function, and its physical one is not to be seen",
+                 locality.pci_address);
 }
 
 void mcb_relaxed_ordering_probe(const struct mcb_device *device, const char *sysfs,

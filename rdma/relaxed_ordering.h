@@ -13,8 +13,10 @@
  *   on       the kernel takes optional access flags and bit 4 of the NIC's Device Control is set
  *   off      not asked for, or one of the two is known to be missing
  *   unknown  one of the two cannot be seen: an old kernel, no right to read the configuration space
- *            (an ordinary user sees its first 64 bytes), a virtual function (where the bit is
- *            reserved: PCI Express Base Specification, SR-IOV), a software NIC
+ *            (an ordinary user sees its first 64 bytes), a software NIC
+ *
+ * A virtual function's bit is reserved, and its physical function's holds for it (common/pci.h). So
+ * it is unknown where the physical one is not to be seen.
  */
 
 #include <stdbool.h>
@@ -29,7 +31,7 @@ struct mcb_relaxed_ordering {
     char nic_reason[128];  /* what nic rests on, a clause */
 };
 
-/* Asks kernel and sysfs ("/sys"). */
+/* Asks kernel and sysfs (MCB_SYSFS). */
 void mcb_relaxed_ordering_probe(const struct mcb_device *device, const char *sysfs,
                                 struct mcb_relaxed_ordering *known);
 

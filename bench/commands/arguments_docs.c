@@ -45,7 +45,7 @@ static void put_title(FILE *stream, const char *name, const char *purpose)
     put_line(stream, "", purpose);
 }
 
-static void put_examples(FILE *stream, const struct mcb_command_text *example)
+static void put_examples(FILE *stream, const struct mcb_command_example *example)
 {
     fputs(".SH EXAMPLES\n", stream);
     for (; example->words; example++) {
@@ -55,24 +55,25 @@ static void put_examples(FILE *stream, const struct mcb_command_text *example)
 }
 
 /* "--from FILE.xml": the name in bold, the value in italics. */
-static void put_own_options(FILE *stream, const struct mcb_command_text *option)
+static void put_option(FILE *stream, const char *name, const char *argument, const char *help)
+{
+    fputs(".TP\n\\fB\\-\\-", stream);
+    put_roff(stream, name);
+    fputs("\\fR", stream);
+    if (argument) {
+        fputs(" \\fI", stream);
+        put_roff(stream, argument);
+        fputs("\\fR", stream);
+    }
+    fputc('\n', stream);
+    put_line(stream, "", help);
+}
+
+static void put_own_options(FILE *stream, const struct mcb_option *row)
 {
     fputs(".SH OPTIONS\n", stream);
-    for (; option->words; option++) {
-        char name[64];
-        size_t length = strcspn(option->words, " ");
-        snprintf(name, sizeof name, "%.*s", (int)length, option->words);
-        fputs(".TP\n\\fB", stream);
-        put_roff(stream, name);
-        fputs("\\fR", stream);
-        if (option->words[length]) {
-            fputs(" \\fI", stream);
-            put_roff(stream, option->words + length + 1);
-            fputs("\\fR", stream);
-        }
-        fputc('\n', stream);
-        put_line(stream, "", option->meaning);
-    }
+    for (; row->name; row++)
+        put_option(stream, row->name, row->value, row->help);
 }
 
 static void put_settings(FILE *stream)
@@ -87,16 +88,8 @@ static void put_settings(FILE *stream)
         if (strcmp(group, table[i].group) != 0)
             put_line(stream, ".SS ", table[i].group);
         group = table[i].group;
-        fputs(".TP\n\\fB\\-\\-", stream);
-        put_roff(stream, table[i].name);
-        fputs("\\fR", stream);
-        if (table[i].argument) {
-            fputs(" \\fI", stream);
-            put_roff(stream, table[i].argument);
-            fputs("\\fR", stream);
-        }
-        fputc('\n', stream);
-        put_line(stream, "", mcb_arguments_description(&table[i], description, sizeof description));
+        put_option(stream, table[i].name, table[i].argument,
+                   mcb_arguments_description(&table[i], description, sizeof description));
     }
 }
 
@@ -140,7 +133,7 @@ void mcb_arguments_print_man(FILE *stream, const struct mcb_command *command)
     put_line(stream, "", command->usage);
     put_examples(stream, command->examples);
     if (command->options) {
-        put_own_options(stream, command->options);
+        put_own_options(stream, command->options->table);
     } else {
         put_settings(stream);
         put_environment(stream);
@@ -167,16 +160,6 @@ void mcb_arguments_print_man_overview(FILE *stream, const struct mcb_command *co
     }
 }
 
-static bool takes_file(const struct mcb_setting *row)
-{
-    return row->argument && strstr(row->argument, "FILE");
-}
-
-static bool takes_word(const struct mcb_setting *row)
-{
-    return row->argument && strchr(row->argument, '|') && !takes_file(row);
-}
-
 /* "write|read|send[,...]" as "write read send". */
 static void put_words(FILE *stream, const char *argument)
 {
@@ -184,55 +167,53 @@ static void put_words(FILE *stream, const char *argument)
         fputc(*argument == '|' ? ' ' : *argument, stream);
 }
 
-/* The case of a shell `case` for every option whose value is not simply typed. */
-static void put_value_cases(FILE *stream)
+/* What is offered for the value of an option. */
+static void put_value(FILE *stream, const char *name, const char *argument)
+{
+    if (!argument)
+        return;
+    fprintf(stream, "        --%s) ", name);
+    if (strstr(argument, "FILE")) {
+        fputs("mapfile -t COMPREPLY < <(compgen -f -- \"$current\")", stream);
+    } else if (strchr(argument, '|')) {
+        fputs("mapfile -t COMPREPLY < <(compgen -W '", stream);
+        put_words(stream, argument);
+        fputs("' -- \"$current\")", stream);
+    } else {
+        fputs(":", stream);
+    }
+    fputs("; return ;;\n", stream);
+}
+
+static void put_names(FILE *stream, const struct mcb_option *row)
 {
     size_t count;
     const struct mcb_setting *table = mcb_settings_table(&count);
-    for (size_t i = 0; i < count; i++) {
-        if (!table[i].argument)
-            continue;
-        fprintf(stream, "    --%s) ", table[i].name);
-        if (takes_word(&table[i])) {
-            fputs("mapfile -t COMPREPLY < <(compgen -W '", stream);
-            put_words(stream, table[i].argument);
-            fputs("' -- \"$current\")", stream);
-        } else if (takes_file(&table[i])) {
-            fputs("mapfile -t COMPREPLY < <(compgen -f -- \"$current\")", stream);
-        } else {
-            fputs(":", stream);
-        }
-        fputs("; return ;;\n", stream);
-    }
+    for (; row && row->name; row++)
+        fprintf(stream, " --%s", row->name);
+    for (size_t i = 0; !row && i < count; i++)
+        fprintf(stream, " --%s", table[i].name);
 }
 
-/* Values of options that commands have of their own: files. Two commands may have one name. */
-static void put_own_value_cases(FILE *stream, const struct mcb_command *commands, size_t count)
+static void put_values(FILE *stream, const struct mcb_option *row)
 {
-    for (size_t i = 0; i < count; i++) {
-        const struct mcb_command_text *option = commands[i].options;
-        for (; option && option->words; option++) {
-            int length = (int)strcspn(option->words, " ");
-            if (strstr(option->words + length, "FILE"))
-                fprintf(
-                    stream,
-                    "    %.*s) mapfile -t COMPREPLY < <(compgen -f -- \"$current\"); return ;;\n",
-                    length, option->words);
-        }
-    }
+    size_t count;
+    const struct mcb_setting *table = mcb_settings_table(&count);
+    for (; row && row->name; row++)
+        put_value(stream, row->name, row->value);
+    for (size_t i = 0; !row && i < count; i++)
+        put_value(stream, table[i].name, table[i].argument);
 }
 
 static void put_command_case(FILE *stream, const struct mcb_command *command)
 {
-    size_t count;
-    const struct mcb_setting *table = mcb_settings_table(&count);
-    const struct mcb_command_text *option = command->options;
-    fprintf(stream, "    %s) mapfile -t COMPREPLY < <(compgen %s-W '--help", command->name,
-            option ? "-f " : "");
-    for (; option && option->words; option++)
-        fprintf(stream, " %.*s", (int)strcspn(option->words, " "), option->words);
-    for (size_t i = 0; !option && i < count; i++)
-        fprintf(stream, " --%s", table[i].name);
+    const struct mcb_option *own = command->options ? command->options->table : NULL;
+    bool takes_files = command->options && command->options->words.most > 0;
+    fprintf(stream, "    %s)\n        case \"$previous\" in\n", command->name);
+    put_values(stream, own);
+    fprintf(stream, "        esac\n        mapfile -t COMPREPLY < <(compgen %s-W '--help",
+            takes_files ? "-f " : "");
+    put_names(stream, own);
     fputs("' -- \"$current\") ;;\n", stream);
 }
 
@@ -259,11 +240,6 @@ void mcb_arguments_print_completion(FILE *stream, const struct mcb_command *comm
           "    # readline splits --name=value into three words\n"
           "    [[ $current == = ]] && current=''\n"
           "    [[ $previous == = ]] && previous=\"${COMP_WORDS[COMP_CWORD - 2]}\"\n"
-          "    case \"$previous\" in\n",
-          stream);
-    put_value_cases(stream);
-    put_own_value_cases(stream, commands, count);
-    fputs("    esac\n"
           "    case \"${COMP_WORDS[1]}\" in\n",
           stream);
     for (size_t i = 0; i < count; i++)

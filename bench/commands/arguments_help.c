@@ -23,10 +23,9 @@ const struct mcb_exit_text *mcb_arguments_exit_texts(size_t *count)
     return exit_texts;
 }
 
-const char *mcb_arguments_synopsis(const struct mcb_setting *row, char *text, size_t size)
+const char *mcb_arguments_synopsis(const char *name, const char *argument, char *text, size_t size)
 {
-    snprintf(text, size, "--%s%s%s", row->name, row->argument ? " " : "",
-             row->argument ? row->argument : "");
+    snprintf(text, size, "--%s%s%s", name, argument ? " " : "", argument ? argument : "");
     return text;
 }
 
@@ -71,7 +70,8 @@ static size_t widest_option(const struct mcb_setting *table, size_t count)
     char synopsis[96];
     size_t width = 0;
     for (size_t i = 0; i < count; i++) {
-        size_t length = strlen(mcb_arguments_synopsis(&table[i], synopsis, sizeof synopsis));
+        size_t length = strlen(
+            mcb_arguments_synopsis(table[i].name, table[i].argument, synopsis, sizeof synopsis));
         width = length > width ? length : width;
     }
     return width;
@@ -88,18 +88,24 @@ static void print_settings(FILE *stream)
         if (strcmp(group, table[i].group) != 0)
             fprintf(stream, "\n%s:\n", table[i].group);
         group = table[i].group;
-        print_entry(stream, mcb_arguments_synopsis(&table[i], synopsis, sizeof synopsis), width,
-                    mcb_arguments_description(&table[i], description, sizeof description));
+        print_entry(
+            stream,
+            mcb_arguments_synopsis(table[i].name, table[i].argument, synopsis, sizeof synopsis),
+            width, mcb_arguments_description(&table[i], description, sizeof description));
     }
     fputc('\n', stream);
     print_wrapped(stream, MCB_VARIABLES_NOTE, 0, 0);
 }
 
-static void print_own_options(FILE *stream, const struct mcb_command_text *option)
+static void print_own_options(FILE *stream, const struct mcb_option *row)
 {
     fprintf(stream, "\noptions:\n");
-    for (; option->words; option++)
-        print_entry(stream, option->words, OWN_OPTION_WIDTH, option->meaning);
+    for (; row->name; row++) {
+        char synopsis[96];
+        print_entry(stream,
+                    mcb_arguments_synopsis(row->name, row->value, synopsis, sizeof synopsis),
+                    OWN_OPTION_WIDTH, row->help);
+    }
 }
 
 static void print_exit_codes(FILE *stream, bool measuring)
@@ -116,10 +122,10 @@ void mcb_arguments_print_help(FILE *stream, const struct mcb_command *command)
 {
     fprintf(stream, "mcbench %s - %s\n\nusage: mcbench %s %s\n\nexamples:\n", command->name,
             command->purpose, command->name, command->usage);
-    for (const struct mcb_command_text *example = command->examples; example->words; example++)
+    for (const struct mcb_command_example *example = command->examples; example->words; example++)
         fprintf(stream, "  %s\n      %s\n", example->words, example->meaning);
     if (command->options)
-        print_own_options(stream, command->options);
+        print_own_options(stream, command->options->table);
     else
         print_settings(stream);
     print_exit_codes(stream, command->options == NULL);

@@ -24,8 +24,8 @@ struct mcb_exit_text {
 
 const struct mcb_exit_text *mcb_arguments_exit_texts(size_t *count);
 
-/* "--gid-index INDEX" */
-const char *mcb_arguments_synopsis(const struct mcb_setting *row, char *text, size_t size);
+/* "--gid-index INDEX"; argument NULL: "--verify" */
+const char *mcb_arguments_synopsis(const char *name, const char *argument, char *text, size_t size);
 
 /* The help text of a row with its default and its variables. */
 const char *mcb_arguments_description(const struct mcb_setting *row, char *text, size_t size);

@@ -5,18 +5,18 @@
 /*
  * What a command is, and how the program finds the one that was asked for.
  *
- * A new command is one file with its function, a line here and a row in main.c's table; --help, man
- * page and shell completion come from the row.
+ * A new command is one file with its function and its options, their line below and a row in
+ * main.c's table; --help, man page and shell completion come from the row.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "bench/commands/options.h"
 #include "common/fault.h"
 
-/* A piece of command line and what it means: an example, an option. */
-struct mcb_command_text {
-    const char *words; /* "mcbench cpu --verify", "--json"; NULL ends a list */
+struct mcb_command_example {
+    const char *words; /* "mcbench cpu --verify"; NULL ends a list */
     const char *meaning;
 };
 
@@ -24,10 +24,9 @@ struct mcb_command {
     const char *name;
     const char *usage;   /* what follows the name: "[options]", "RESULT..." */
     const char *purpose; /* one line in lower case, no full stop */
-    const struct mcb_command_text *examples;
-    /* Its own few options; NULL: they are the table of bench/plan/settings.h. A command with
-     * options of its own takes files. */
-    const struct mcb_command_text *options;
+    const struct mcb_command_example *examples;
+    /* Its own few options; NULL: they are the table of bench/plan/settings.h. */
+    const struct mcb_options *options;
     /* argv[0] is the command's name; --help never gets here. Reports its own error and returns the
      * exit code. */
     int (*run)(int argc, char **argv);
@@ -39,11 +38,12 @@ struct mcb_command {
  * the exit code, and never that of success if what was printed did not arrive. */
 int mcb_commands_run(const struct mcb_command *commands, size_t count, int argc, char **argv);
 
-/* What was printed must have arrived: flushes stdout. Fault: HOST_OUTPUT. */
+/* What was printed must have arrived: flushes stdout. Faults: HOST_OUTPUT, RUN_INTERRUPTED. */
 int mcb_commands_finish_stdout(struct mcb_error *error);
 
 int mcb_command_cpu(int argc, char **argv);
 int mcb_command_topo(int argc, char **argv);
 int mcb_command_show(int argc, char **argv);
+extern const struct mcb_options mcb_options_topo, mcb_options_show;
 
 #endif

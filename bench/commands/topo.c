@@ -6,9 +6,8 @@
  * what was asked for.
  */
 
-#include <getopt.h>
+#include <stddef.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "bench/commands/commands.h"
@@ -18,102 +17,38 @@
 #include "bench/report/topology_text.h"
 #include "bench/report/topology_view.h"
 #include "bench/topology/priority.h"
+#include "bench/topology/topology_file.h"
 #include "common/fault.h"
 #include "common/json.h"
 #include "common/log.h"
-#include "common/suggest.h"
+#include "common/pci.h"
 
-enum option_id { OPTION_JSON = 256, OPTION_MATRIX, OPTION_FROM, OPTION_SVG };
-
-struct options {
+struct values {
     bool json, priority_matrix;
     const char *from, *svg; /* NULL: not given */
 };
 
-static const struct option known[] = {{"json", no_argument, NULL, OPTION_JSON},
-                                      {"priority-matrix", no_argument, NULL, OPTION_MATRIX},
-                                      {"from", required_argument, NULL, OPTION_FROM},
-                                      {"svg", required_argument, NULL, OPTION_SVG},
-                                      {NULL, 0, NULL, 0}};
+static const struct mcb_option rows[] = {
+    {"from", "FILE.xml", "the host that this file of hwloc describes, in place of this one",
+     offsetof(struct values, from)},
+    {"json", NULL, "the JSON document, in place of tree and tables", offsetof(struct values, json)},
+    {"priority-matrix", NULL,
+     "Mooncake's nic_priority_matrix, in place of tree and tables: the nearest NICs of each memory "
+     "first; NICs without an active port are left out",
+     offsetof(struct values, priority_matrix)},
+    {"svg", "FILE", "draw it to a file", offsetof(struct values, svg)},
+    {NULL, NULL, NULL, 0},
+};
 
-static const struct option *find_known(int id)
-{
-    for (const struct option *option = known; option->name; option++)
-        if (option->val == id)
-            return option;
-    return NULL;
-}
+const struct mcb_options mcb_options_topo = {rows,
+                                             .words = {NULL, 0, 0, "a file is given with --from"}};
 
-static int fail_option(const char *given, struct mcb_error *error)
+static int parse(int argc, char **argv, struct values *values, struct mcb_error *error)
 {
-    static const char *const names[] = {"--json", "--priority-matrix", "--from", "--svg", "--help"};
-    const struct option *flag = find_known(optopt);
-    char clean[128], name[128];
-    mcb_text_clean(given, clean, sizeof clean);
-    snprintf(name, sizeof name, "%.*s", (int)strcspn(clean, "="), clean);
-    const char *nearest = mcb_suggest_nearest(name, names, sizeof names / sizeof *names);
-    if (flag)
-        return mcb_error_set(error, MCB_FAULT_USE_OPTION, "%s: --%s takes no value", clean,
-                             flag->name);
-    return mcb_error_set(error, MCB_FAULT_USE_OPTION, "%s: no such option of topo%s%s%s", clean,
-                         nearest ? " (did you mean " : "; mcbench topo --help",
-                         nearest ? nearest : "", nearest ? "?)" : "");
-}
-
-/* word: the value's own word on the command line, or the whole of --name=value. */
-static int take_value(const char **value, int id, const char *word, struct mcb_error *error)
-{
-    const char *name = find_known(id)->name;
-    char clean[128];
-    if (*value)
-        return mcb_error_set(error, MCB_FAULT_USE_OPTION, "--%s: given twice", name);
-    if (word == optarg && strncmp(optarg, "--", 2) == 0)
-        return mcb_error_set(error, MCB_FAULT_USE_OPTION,
-                             "--%s: needs a value, FILE (if it is %s, write --%s=...)", name,
-                             mcb_text_clean(optarg, clean, sizeof clean), name);
-    if (*optarg == '\0')
-        return mcb_error_set(error, MCB_FAULT_USE_OPTION, "--%s: needs a value, FILE", name);
-    *value = optarg;
-    return 0;
-}
-
-static int take(struct options *options, int id, char **argv, struct mcb_error *error)
-{
-    /* optopt is 0 for an unknown word, the letter for an unknown letter */
-    const char letter[] = {'-', (char)optopt, '\0'}, *word = argv[optind - 1];
-    switch (id) {
-    case OPTION_JSON:
-        options->json = true;
-        return 0;
-    case OPTION_MATRIX:
-        options->priority_matrix = true;
-        return 0;
-    case OPTION_FROM:
-        return take_value(&options->from, id, word, error);
-    case OPTION_SVG:
-        return take_value(&options->svg, id, word, error);
-    case ':':
-        return mcb_error_set(error, MCB_FAULT_USE_OPTION, "--%s: needs a value, FILE",
-                             find_known(optopt)->name);
-    default:
-        return fail_option(optopt > 0 && optopt < OPTION_JSON ? letter : word, error);
-    }
-}
-
-static int parse(int argc, char **argv, struct options *options, struct mcb_error *error)
-{
-    char clean[128];
-    int id;
-    optind = 0; /* from the beginning, also for a second command in one process */
-    opterr = 0;
-    while ((id = getopt_long(argc, argv, ":", known, NULL)) != -1)
-        if (take(options, id, argv, error) != 0)
-            return -1;
-    if (optind < argc)
-        return mcb_error_set(error, MCB_FAULT_USE_OPTION,
-                             "%s: topo takes no such word; a file is given with --from",
-                             mcb_text_clean(argv[optind], clean, sizeof clean));
-    if (options->json && options->priority_matrix)
+    size_t words;
+    if (mcb_options_parse(&mcb_options_topo, argc, argv, values, &words, error) != 0)
+        return -1;
+    if (values->json && values->priority_matrix)
         return mcb_error_set(error, MCB_FAULT_USE_OPTION,
                              "--json, --priority-matrix: one of the two, as both go to standard "
                              "output");
@@ -156,35 +91,35 @@ static int print_priority_matrix(const struct mcb_topology_view *view, struct mc
     return 0;
 }
 
-static int show(const struct options *options, const struct mcb_topology_view *view,
+static int show(const struct values *values, const struct mcb_topology_view *view,
                 struct mcb_error *error)
 {
-    if (options->svg && mcb_topology_svg_write(options->svg, view, error) != 0)
+    if (values->svg && mcb_topology_svg_write(values->svg, view, error) != 0)
         return -1;
-    if (options->json)
+    if (values->json)
         return print_document(view, error);
-    if (options->priority_matrix)
+    if (values->priority_matrix)
         return print_priority_matrix(view, error);
     return print_text(view, error);
 }
 
 /* ---- from the host to the screen ---- */
 
-static int look_at(const struct mcb_topology *topology, const struct options *options,
+static int look_at(const struct mcb_topology *topology, const struct values *values,
                    struct mcb_error *error)
 {
     struct mcb_error devices_error = {.code = MCB_FAULT_NONE};
     struct mcb_host_facts facts;
     struct mcb_findings findings;
     struct mcb_tree tree;
-    if (mcb_tree_make(topology, "/sys", &tree, &devices_error, error) != 0)
+    if (mcb_tree_make(topology, MCB_SYSFS, &tree, &devices_error, error) != 0)
         return -1;
     int outcome = mcb_findings_make(&tree, &findings, error);
     if (outcome == 0) {
         mcb_topology_host_facts(topology, &facts);
         outcome = show(
-            options,
-            &(struct mcb_topology_view){&tree, &facts, options->from, &findings, &devices_error},
+            values,
+            &(struct mcb_topology_view){&tree, &facts, values->from, &findings, &devices_error},
             error);
         mcb_findings_release(&findings);
     }
@@ -194,15 +129,15 @@ static int look_at(const struct mcb_topology *topology, const struct options *op
 
 int mcb_command_topo(int argc, char **argv)
 {
-    struct options options = {0};
+    struct values values = {0};
     struct mcb_topology *topology = NULL;
     struct mcb_error error;
-    int outcome = parse(argc, argv, &options, &error);
+    int outcome = parse(argc, argv, &values, &error);
     if (outcome == 0)
-        outcome = options.from ? mcb_topology_load_file(options.from, &topology, &error)
-                               : mcb_topology_load(true, &topology, &error);
+        outcome = values.from ? mcb_topology_load_file(values.from, &topology, &error)
+                              : mcb_topology_load(true, &topology, &error);
     if (outcome == 0)
-        outcome = look_at(topology, &options, &error);
+        outcome = look_at(topology, &values, &error);
     mcb_topology_free(topology);
     if (outcome == 0)
         return MCB_EXIT_OK;

@@ -6,15 +6,10 @@
 #include <string.h>
 
 #include "bench/topology/ceiling.h"
+#include "common/json.h"
 
 #define GBPS_LEAST 0.1
 #define GBPS_MOST  1e5
-
-static const char *text_of(const json_t *facts, const char *key)
-{
-    const char *text = json_string_value(json_object_get(facts, key));
-    return text ? text : "";
-}
 
 /* 0: not known. */
 static double rate_of(const json_t *facts, const char *key)
@@ -26,15 +21,16 @@ static double rate_of(const json_t *facts, const char *key)
 static bool same_subnet(const json_t *left, const json_t *right)
 {
     uint8_t a[16], b[16];
-    return inet_pton(AF_INET6, text_of(left, "gid"), a) == 1 &&
-           inet_pton(AF_INET6, text_of(right, "gid"), b) == 1 && memcmp(a, b, 8) == 0;
+    return inet_pton(AF_INET6, mcb_json_text(left, "gid"), a) == 1 &&
+           inet_pton(AF_INET6, mcb_json_text(right, "gid"), b) == 1 && memcmp(a, b, 8) == 0;
 }
 
 /* What packets of the sender look like. The rule for InfiniBand is that of rdma/queue_connect.c:
  * within a subnet the LID leads to the receiver. False if that cannot be known. */
 static bool find_wire(const json_t *sender, const json_t *receiver, enum mcb_ceiling_wire *wire)
 {
-    const char *link = text_of(sender, "link_layer"), *type = text_of(sender, "gid_type");
+    const char *link = mcb_json_text(sender, "link_layer"),
+               *type = mcb_json_text(sender, "gid_type");
     struct in_addr ipv4;
     if (strcmp(link, "InfiniBand") == 0) {
         bool by_lid = json_integer_value(json_object_get(receiver, "lid")) != 0;
@@ -48,7 +44,7 @@ static bool find_wire(const json_t *sender, const json_t *receiver, enum mcb_cei
         *wire = MCB_CEILING_ROCE_V1;
         return true;
     }
-    bool is_ipv4 = inet_pton(AF_INET, text_of(sender, "address"), &ipv4) == 1;
+    bool is_ipv4 = inet_pton(AF_INET, mcb_json_text(sender, "address"), &ipv4) == 1;
     *wire = is_ipv4 ? MCB_CEILING_ROCE_V2_IPV4 : MCB_CEILING_ROCE_V2_IPV6;
     return strcmp(type, "RoCE v2") == 0;
 }
@@ -69,12 +65,12 @@ static struct mcb_ceiling_end end_of(const json_t *facts, const json_t *other)
 static bool is_one_port(const struct mcb_roster_endpoint *left,
                         const struct mcb_roster_endpoint *right)
 {
-    const char *guid = text_of(left->facts, "node_guid");
+    const char *guid = mcb_json_text(left->facts, "node_guid");
     const json_t *port = json_object_get(left->facts, "port");
     if (left->rank == right->rank)
         return strcmp(left->nic, right->nic) == 0;
     return strspn(guid, "0x") < strlen(guid) &&
-           strcmp(guid, text_of(right->facts, "node_guid")) == 0 && json_is_integer(port) &&
+           strcmp(guid, mcb_json_text(right->facts, "node_guid")) == 0 && json_is_integer(port) &&
            json_equal(port, json_object_get(right->facts, "port"));
 }
 
@@ -90,13 +86,12 @@ static bool is_one_host(const struct mcb_roster *roster, unsigned left, unsigned
     return a_end && b_end && a_end - a == b_end - b && strncmp(a, b, (size_t)(a_end - a)) == 0;
 }
 
-/* A link has one device at its lower end, so that functions of one bus share it. */
+/* The bottleneck names the link (mcb_ceiling_of_chain). */
 static bool is_one_link(const json_t *left, const json_t *right)
 {
-    const char *a = text_of(left, "pcie_bottleneck"), *b = text_of(right, "pcie_bottleneck");
-    if (!mcb_pci_is_address(a) || !mcb_pci_is_address(b) || strlen(a) != strlen(b))
-        return false;
-    return strncmp(a, b, strlen(a) - strlen("00.0")) == 0;
+    const char *a = mcb_json_text(left, "pcie_bottleneck"),
+               *b = mcb_json_text(right, "pcie_bottleneck");
+    return mcb_pci_is_address(a) && strcmp(a, b) == 0;
 }
 
 static uint32_t mtu_of(const json_t *entry)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/measure/placement_facts.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,9 +27,10 @@ static json_t *bytes_json(const struct mcb_placement *placement)
     return bytes;
 }
 
+/* A host of which nothing is known may have several. */
 static unsigned numa_nodes(const struct mcb_topology *topology)
 {
-    struct mcb_host_facts host = {.numa_nodes = 0};
+    struct mcb_host_facts host = {.numa_nodes = UINT_MAX};
     if (topology)
         mcb_topology_host_facts(topology, &host);
     return host.numa_nodes;
@@ -38,14 +40,12 @@ static json_t *distance_json(const struct mcb_local_endpoint *local,
                              const struct mcb_topology *topology)
 {
     const struct mcb_buffer *buffer = &local->buffers[MCB_ROLE_INITIATOR];
-    char beside[MCB_LOCATION_MAX];
-    snprintf(beside, sizeof beside, "cpu:%d", local->nic->numa_node);
-    if (numa_nodes(topology) == 1)
-        return json_string(mcb_distance_name(MCB_DISTANCE_PHB));
-    if (local->nic->numa_node < 0 || !buffer->placement.known)
+    int memory_node = mcb_placement_main_node(&buffer->placement);
+    int nic_node = local->nic->numa_node;
+    unsigned nodes = numa_nodes(topology);
+    if (nodes != 1 && (nic_node < 0 || !buffer->placement.known))
         return json_null();
-    return json_string(mcb_distance_name(strcmp(buffer->memory, beside) == 0 ? MCB_DISTANCE_PHB
-                                                                             : MCB_DISTANCE_SYS));
+    return json_string(mcb_distance_name(mcb_distance_to_node(nodes, memory_node, nic_node)));
 }
 
 static json_t *thread_cpus_json(const struct mcb_local_endpoint *local,
@@ -179,8 +179,10 @@ json_t *mcb_placement_take_warnings(const json_t *entry, const char *who, struct
     json_t *told, *value, *warnings = json_array();
     const json_t *facts = json_object_get(entry, "placement");
     size_t index;
-    if (mcb_json_get_array(entry, "warnings", 0, WARNINGS_MAX, &told, MCB_FAULT_NET_PROTOCOL,
-                           error) != 0)
+    if (!warnings)
+        mcb_error_set(error, MCB_FAULT_HOST_MEMORY, "no memory for the warnings of %s", who);
+    if (!warnings || mcb_json_get_array(entry, "warnings", 0, WARNINGS_MAX, &told,
+                                        MCB_FAULT_NET_PROTOCOL, error) != 0)
         goto wrong;
     json_array_foreach(told, index, value)
     {

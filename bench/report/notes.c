@@ -5,14 +5,9 @@
 #include <string.h>
 
 #include "bench/report/text.h"
+#include "common/json.h"
 
 enum { CLEAN_MAX = 4608 }; /* a detail of 4 KiB and what is put around it */
-
-static const char *text_of(const json_t *fault, const char *key)
-{
-    const char *text = json_string_value(json_object_get(fault, key));
-    return text ? text : "";
-}
 
 /* The number of a fault's note, -1 if it has none. */
 static long find(const struct mcb_notes *notes, const char *key)
@@ -24,7 +19,9 @@ static long find(const struct mcb_notes *notes, const char *key)
 static char *make_key(const json_t *fault)
 {
     char *key;
-    return asprintf(&key, "%s %s", text_of(fault, "id"), text_of(fault, "detail")) < 0 ? NULL : key;
+    return asprintf(&key, "%s %s", mcb_json_text(fault, "id"), mcb_json_text(fault, "detail")) < 0
+               ? NULL
+               : key;
 }
 
 static int take(struct mcb_notes *notes, const json_t *fault)
@@ -95,22 +92,22 @@ void mcb_notes_print_fault(const struct mcb_canvas *canvas, const json_t *fault,
                            size_t indent, bool with_remedy)
 {
     char text[CLEAN_MAX], clean[CLEAN_MAX];
-    const char *detail = text_of(fault, "detail");
-    snprintf(text, sizeof text, "%s  [%s]", *detail ? detail : text_of(fault, "title"),
-             text_of(fault, "id"));
+    const char *detail = mcb_json_text(fault, "detail");
+    snprintf(text, sizeof text, "%s  [%s]", *detail ? detail : mcb_json_text(fault, "title"),
+             mcb_json_text(fault, "id"));
     mcb_text_wrap(canvas->out, mcb_text_clean(text, clean, sizeof clean), start, canvas->columns);
-    if (with_remedy && *text_of(fault, "cause"))
-        print_line(canvas, MCB_PAINT_DIM, indent, "cause: ", text_of(fault, "cause"));
-    if (with_remedy && *text_of(fault, "fix"))
-        print_line(canvas, MCB_PAINT_DIM, indent, "try:   ", text_of(fault, "fix"));
+    if (with_remedy && *mcb_json_text(fault, "cause"))
+        print_line(canvas, MCB_PAINT_DIM, indent, "cause: ", mcb_json_text(fault, "cause"));
+    if (with_remedy && *mcb_json_text(fault, "fix"))
+        print_line(canvas, MCB_PAINT_DIM, indent, "try:   ", mcb_json_text(fault, "fix"));
 }
 
 /* An earlier note has told the same causes already. */
 static bool is_told(const struct mcb_notes *notes, size_t number)
 {
     for (size_t i = 0; i < number; i++)
-        if (strcmp(text_of(notes->notes[i].fault, "id"),
-                   text_of(notes->notes[number].fault, "id")) == 0)
+        if (strcmp(mcb_json_text(notes->notes[i].fault, "id"),
+                   mcb_json_text(notes->notes[number].fault, "id")) == 0)
             return true;
     return false;
 }

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/json.h"
+
 enum { NUMBER_FAILED = -1, NAME_KEY_MAX = 1024 };
 
 /* The maps of one pivot under construction: text to number. */
@@ -27,12 +29,6 @@ static int64_t number_of(json_t *map, const char *text)
         return json_integer_value(known);
     int64_t next = (int64_t)json_object_size(map);
     return json_object_set_new(map, text, json_integer(next)) == 0 ? next : NUMBER_FAILED;
-}
-
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
 }
 
 /* Texts joined so that no two different lists give the same key. */
@@ -56,10 +52,10 @@ static void number_hosts(const struct numbering *numbering, const json_t *docume
     json_t *host, *nic;
     json_array_foreach(json_object_get(document, "hosts"), i, host)
     {
-        const char *name = text_of(host, "host");
+        const char *name = mcb_json_text(host, "host");
         number_of(numbering->hosts, name);
         json_array_foreach(json_object_get(host, "nics"), j, nic)
-            number_of_nic(numbering, name, text_of(nic, "name"));
+            number_of_nic(numbering, name, mcb_json_text(nic, "name"));
     }
 }
 
@@ -80,9 +76,9 @@ static void setting_key(const json_t *cell, char key[MCB_PIVOT_KEY_MAX])
 {
     snprintf(key, MCB_PIVOT_KEY_MAX,
              "%s %s %" PRId64 " %d %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64,
-             text_of(cell, "operation"), text_of(cell, "measure"), integer_of(cell, "size_bytes"),
-             json_is_true(json_object_get(cell, "bidirectional")), integer_of(cell, "qps"),
-             integer_of(cell, "depth"), integer_of(cell, "signal_every"),
+             mcb_json_text(cell, "operation"), mcb_json_text(cell, "measure"),
+             integer_of(cell, "size_bytes"), json_is_true(json_object_get(cell, "bidirectional")),
+             integer_of(cell, "qps"), integer_of(cell, "depth"), integer_of(cell, "signal_every"),
              integer_of(cell, "inline_bytes"));
 }
 
@@ -108,10 +104,10 @@ static int64_t number_endpoint(struct mcb_pivot *pivot, const struct numbering *
                                const json_t *value)
 {
     const struct mcb_pivot_endpoint endpoint = {
-        .host = text_of(value, "host"),
-        .nic = text_of(value, "nic"),
-        .memory = text_of(value, "memory"),
-        .host_number = (uint32_t)number_of(numbering->hosts, text_of(value, "host")),
+        .host = mcb_json_text(value, "host"),
+        .nic = mcb_json_text(value, "nic"),
+        .memory = mcb_json_text(value, "memory"),
+        .host_number = (uint32_t)number_of(numbering->hosts, mcb_json_text(value, "host")),
     };
     char key[NAME_KEY_MAX];
     join_names(key, endpoint.host, endpoint.nic, endpoint.memory);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bench/report/text.h"
+#include "common/json.h"
 
 static const char *const effective_names[] = {
     [MCB_EFFECTIVE_OFF] = "off",
@@ -80,12 +81,6 @@ static void note_trials(struct mcb_summary *summary, const json_t *cell)
         summary->trials_most = trials;
 }
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
 static bool looks_same(const struct mcb_summary_ceiling *left,
                        const struct mcb_summary_ceiling *right)
 {
@@ -98,8 +93,8 @@ static void note_ceiling(struct mcb_summary *summary, const json_t *cell)
 {
     struct mcb_summary_ceiling ceiling = {
         .gbps = json_number_value(json_object_get(cell, "ceiling_gbps")),
-        .from = text_of(cell, "ceiling_from"),
-        .at = text_of(cell, "ceiling_at"),
+        .from = mcb_json_text(cell, "ceiling_from"),
+        .at = mcb_json_text(cell, "ceiling_at"),
     };
     size_t at = 0;
     if (ceiling.gbps <= 0)

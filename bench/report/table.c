@@ -11,6 +11,7 @@
 #include "bench/report/pivot.h"
 #include "bench/report/summary.h"
 #include "bench/report/text.h"
+#include "common/json.h"
 #include "common/units.h"
 
 enum { COLUMNS_LEAST = 40, LINE_MAX_BYTES = 1024, CLEAN_MAX = 4608 };
@@ -44,21 +45,16 @@ static void print_line(const struct mcb_canvas *canvas, enum mcb_paint paint, co
 
 /* ---- headings ---- */
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
 /* "write bandwidth · 64 KiB · 1 QP, depth 128" */
 static void add_title(struct line *line, const json_t *cell, const char *transport)
 {
     char size[32];
-    bool latency = strcmp(text_of(cell, "measure"), "latency") == 0;
+    bool latency = strcmp(mcb_json_text(cell, "measure"), "latency") == 0;
     bool tcp = strcmp(transport, "tcp") == 0;
     json_int_t qps = json_integer_value(json_object_get(cell, "qps"));
     uint64_t size_bytes = (uint64_t)json_integer_value(json_object_get(cell, "size_bytes"));
-    add(line, "%.16s %.16s%s · %s", text_of(cell, "operation"), text_of(cell, "measure"),
+    add(line, "%.16s %.16s%s · %s", mcb_json_text(cell, "operation"),
+        mcb_json_text(cell, "measure"),
         json_is_true(json_object_get(cell, "bidirectional")) ? " both ways" : "",
         mcb_units_format_size(size_bytes, size, sizeof size));
     if (!latency)
@@ -106,7 +102,7 @@ static void add_bandwidth_legend(struct line *line, const struct mcb_summary *su
 static void add_latency_legend(struct line *line, const struct mcb_summary *summary,
                                const json_t *cell)
 {
-    bool read = strcmp(text_of(cell, "operation"), "read") == 0;
+    bool read = strcmp(mcb_json_text(cell, "operation"), "read") == 0;
     add(line, "µs: p50 / p99, %s", read ? "full round trip" : "one way (half a round trip)");
     for (size_t i = 0; i < summary->method_count; i++)
         add(line, "%s%.64s", i ? ", " : " by ", summary->methods[i]);
@@ -244,7 +240,7 @@ static void print_ratio(const struct mcb_canvas *canvas, const struct mcb_pivot_
 {
     struct line line = {0};
     char off_text[MCB_TEXT_NUMBER_MAX], on_text[MCB_TEXT_NUMBER_MAX];
-    bool latency = strcmp(text_of(setting->example, "measure"), "latency") == 0;
+    bool latency = strcmp(mcb_json_text(setting->example, "measure"), "latency") == 0;
     add(&line, "relaxed ordering on / off: %.3f  (", on / off);
     add_title(&line, setting->example, transport);
     add(&line, "; median %s → %s %s)", mcb_text_number(off, off_text), mcb_text_number(on, on_text),
@@ -308,7 +304,7 @@ static void print_warnings(const struct mcb_canvas *canvas, const json_t *warnin
 
 static void print_status(const struct mcb_canvas *canvas, const json_t *document)
 {
-    const char *status = text_of(document, "status");
+    const char *status = mcb_json_text(document, "status");
     const json_t *fault = json_object_get(document, "fault");
     if (strcmp(status, "complete") == 0)
         return;
@@ -329,7 +325,7 @@ int mcb_table_print(FILE *out, const json_t *document, const struct mcb_table_op
         .columns = columns > COLUMNS_LEAST ? columns : (size_t)COLUMNS_LEAST,
         .colour = options->colour,
     };
-    const char *transport = text_of(json_object_get(document, "transport"), "name");
+    const char *transport = mcb_json_text(json_object_get(document, "transport"), "name");
     struct mcb_pivot pivot;
     if (mcb_pivot_make(document, &pivot, error) != 0)
         return -1;

@@ -8,28 +8,15 @@
  */
 #include "bench/report/topology_document.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/report/text.h"
 #include "bench/topology/distance.h"
 #include "common/json.h"
 
 /* ---- what may not be known ---- */
-
-static json_t *text_or_null(const char *text)
-{
-    return text && *text ? json_string(text) : json_null();
-}
-
-static json_t *number_or_null(double value)
-{
-    return value > 0 ? json_real(value) : json_null();
-}
-
-static json_t *count_or_null(uint64_t value)
-{
-    return value > 0 ? json_integer((json_int_t)value) : json_null();
-}
 
 static json_t *numa_node_or_null(const struct mcb_tree_node *node)
 {
@@ -47,21 +34,22 @@ static json_t *make_parent(const struct mcb_tree *tree, const struct mcb_tree_no
 static json_t *make_pcie(const struct mcb_tree_node *node)
 {
     const struct mcb_pci_function *pci = &node->pci;
-    if (!pci->address[0] || pci->emulated || mcb_topology_is_software(node))
+    if (!pci->address[0] || pci->emulated || mcb_tree_nic_is_software(node))
         return json_null();
-    return json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o}", "gtps", number_or_null(pci->link.transfers_gtps), "lanes",
-        count_or_null(pci->link.lanes), "most_gtps", number_or_null(pci->link_most.transfers_gtps),
-        "most_lanes", count_or_null(pci->link_most.lanes), "link_gbps",
-        number_or_null(node->link_gbps), "max_payload_bytes",
-        count_or_null(pci->max_payload_bytes));
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "gtps",
+                     mcb_json_positive_or_null(pci->link.transfers_gtps), "lanes",
+                     mcb_json_count_or_null(pci->link.lanes), "most_gtps",
+                     mcb_json_positive_or_null(pci->link_most.transfers_gtps), "most_lanes",
+                     mcb_json_count_or_null(pci->link_most.lanes), "link_gbps",
+                     mcb_json_positive_or_null(node->link_gbps), "max_payload_bytes",
+                     mcb_json_count_or_null(pci->max_payload_bytes));
 }
 
 static json_t *make_numa_node(const struct mcb_tree *tree, const struct mcb_tree_node *node)
 {
     (void)tree;
     return json_pack("{s:s, s:o, s:o}", "name", node->name, "cpus", json_string(node->cpus),
-                     "memory_bytes", count_or_null(node->memory_bytes));
+                     "memory_bytes", mcb_json_count_or_null(node->memory_bytes));
 }
 
 static json_t *make_bridge(const struct mcb_tree *tree, const struct mcb_tree_node *node)
@@ -69,7 +57,7 @@ static json_t *make_bridge(const struct mcb_tree *tree, const struct mcb_tree_no
     bool host_bridge = node->kind == MCB_TREE_HOST_BRIDGE;
     return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "name", node->name, "kind",
                      host_bridge ? "host-bridge" : "bridge", "parent", make_parent(tree, node),
-                     "pci_address", text_or_null(host_bridge ? NULL : node->pci.address),
+                     "pci_address", mcb_json_text_or_null(host_bridge ? NULL : node->pci.address),
                      "numa_node", numa_node_or_null(node), "pcie",
                      host_bridge ? json_null() : make_pcie(node));
 }
@@ -77,8 +65,9 @@ static json_t *make_bridge(const struct mcb_tree *tree, const struct mcb_tree_no
 static json_t *make_port(const struct mcb_port *port)
 {
     return json_pack("{s:i, s:s, s:s, s:o, s:o}", "number", (int)port->number, "state", port->state,
-                     "link_layer", port->link, "link_gbps", number_or_null(port->link_gbps),
-                     "mtu_bytes", count_or_null(port->mtu_bytes));
+                     "link_layer", port->link, "link_gbps",
+                     mcb_json_positive_or_null(port->link_gbps), "mtu_bytes",
+                     mcb_json_count_or_null(port->mtu_bytes));
 }
 
 /* null: of an XML file, or the device cannot be opened. */
@@ -98,22 +87,22 @@ static json_t *make_ports(const struct mcb_device_facts *device)
 static json_t *make_nic(const struct mcb_tree *tree, const struct mcb_tree_node *node)
 {
     const struct mcb_device_facts *device = node->device;
-    bool software = mcb_topology_is_software(node);
+    bool software = mcb_tree_nic_is_software(node);
     return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o}", "name", node->name,
                      "parent", make_parent(tree, node), "pci_address",
-                     text_or_null(software ? NULL : node->pci.address), "numa_node",
-                     numa_node_or_null(node), "model", text_or_null(node->model), "firmware",
-                     text_or_null(device ? device->firmware : NULL), "software", software, "pcie",
-                     make_pcie(node), "ports", make_ports(device), "fault",
-                     device ? mcb_json_from_error(&device->error) : json_null());
+                     mcb_json_text_or_null(software ? NULL : node->pci.address), "numa_node",
+                     numa_node_or_null(node), "model", mcb_json_text_or_null(node->model),
+                     "firmware", mcb_json_text_or_null(device ? device->firmware : NULL),
+                     "software", software, "pcie", make_pcie(node), "ports", make_ports(device),
+                     "fault", device ? mcb_json_from_error(&device->error) : json_null());
 }
 
 static json_t *make_gpu(const struct mcb_tree *tree, const struct mcb_tree_node *node)
 {
     return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "name", node->name, "parent",
-                     make_parent(tree, node), "pci_address", text_or_null(node->pci.address),
-                     "numa_node", numa_node_or_null(node), "model", text_or_null(node->model),
-                     "pcie", make_pcie(node));
+                     make_parent(tree, node), "pci_address",
+                     mcb_json_text_or_null(node->pci.address), "numa_node", numa_node_or_null(node),
+                     "model", mcb_json_text_or_null(node->model), "pcie", make_pcie(node));
 }
 
 /* ---- lists ---- */
@@ -161,11 +150,6 @@ static json_t *make_list(const struct mcb_tree *tree, const struct list *list)
     return entries;
 }
 
-static bool is_end(const struct mcb_tree_node *node)
-{
-    return is_nic(node->kind) || is_gpu(node->kind) || is_numa_node(node->kind);
-}
-
 static json_t *make_distance(const struct mcb_tree *tree, size_t a, size_t b)
 {
     return json_pack("{s:s, s:s, s:s}", "a", tree->nodes[a].name, "b", tree->nodes[b].name, "class",
@@ -177,10 +161,10 @@ static json_t *make_distances(const struct mcb_tree *tree)
 {
     json_t *distances = json_array();
     for (size_t a = 0; a < tree->count; a++)
-        for (size_t b = a + 1; is_end(&tree->nodes[a]) && b < tree->count; b++) {
+        for (size_t b = a + 1; mcb_tree_is_end(&tree->nodes[a]) && b < tree->count; b++) {
             bool two_numa_nodes =
                 is_numa_node(tree->nodes[a].kind) && is_numa_node(tree->nodes[b].kind);
-            if (is_end(&tree->nodes[b]) && !two_numa_nodes &&
+            if (mcb_tree_is_end(&tree->nodes[b]) && !two_numa_nodes &&
                 json_array_append_new(distances, make_distance(tree, a, b)) != 0) {
                 json_decref(distances);
                 return NULL;
@@ -232,16 +216,24 @@ static json_t *make_warnings(const struct mcb_topology_view *view)
     return NULL;
 }
 
+/* The file's name as it was given; one that is not UTF-8, which JSON cannot hold, made readable. */
+static json_t *make_from(const char *from)
+{
+    char clean[PATH_MAX];
+    json_t *name = from ? json_string(from) : json_null();
+    return name ? name : json_string(mcb_text_clean(from, clean, sizeof clean));
+}
+
 static json_t *make_host(const struct mcb_topology_view *view)
 {
     const struct mcb_host_facts *facts = view->facts;
     return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
-                     text_or_null(mcb_topology_fact(facts->hostname)), "kernel",
-                     text_or_null(mcb_topology_fact(facts->kernel)), "cpu",
-                     text_or_null(mcb_topology_fact(facts->cpu_model)), "cpus",
-                     count_or_null(facts->cpus), "numa_nodes", count_or_null(facts->numa_nodes),
-                     "memory_bytes", count_or_null(facts->memory_bytes), "from",
-                     view->from ? json_string(view->from) : json_null());
+                     mcb_json_text_or_null(mcb_topology_host_name(view)), "kernel",
+                     mcb_json_text_or_null(mcb_topology_fact(facts->kernel)), "cpu",
+                     mcb_json_text_or_null(mcb_topology_fact(facts->cpu_model)), "cpus",
+                     mcb_json_count_or_null(facts->cpus), "numa_nodes",
+                     mcb_json_count_or_null(facts->numa_nodes), "memory_bytes",
+                     mcb_json_count_or_null(facts->memory_bytes), "from", make_from(view->from));
 }
 
 json_t *mcb_topology_document_make(const struct mcb_topology_view *view, struct mcb_error *error)
@@ -260,8 +252,8 @@ json_t *mcb_topology_document_make(const struct mcb_topology_view *view, struct 
     if (outcome == 0)
         outcome = json_object_set_new(document, "warnings", make_warnings(view));
     if (outcome == 0)
-        outcome = json_object_set_new(document, "unseen",
-                                      text_or_null(mcb_findings_unseen(view->tree, unseen)));
+        outcome = json_object_set_new(
+            document, "unseen", mcb_json_text_or_null(mcb_findings_unseen(view->tree, unseen)));
     if (outcome == 0)
         return document;
     json_decref(document);

@@ -5,8 +5,8 @@
  * the end knows the size of every child before its parent's, and a walk from the beginning the
  * place of every parent before its children's.
  *
- * Within a box the children flow in rows, left to right: devices alone two in a row, a NUMA node in
- * one of its own, all else until the drawing is wide enough.
+ * Within a box the children flow in rows, left to right: devices alone two in a row, or more where
+ * there are many; a NUMA node in one of its own; all else until the drawing is wide enough.
  */
 #include "bench/report/topology_svg.h"
 
@@ -25,6 +25,7 @@ enum {
     LINE = 15,   /* of a device's text */
     DEVICE_WIDTH = 240,
     ROW_WIDTH = 1400, /* where a row of boxes ends */
+    ROWS = 4,         /* of devices alone, before they get longer */
     LETTER = 7,       /* columns of text are no wider, so that a browser's font fits */
     LINES_MAX = 10,
     CLEAN_MAX = 512
@@ -92,11 +93,25 @@ static void device_words(const struct mcb_tree_node *node, struct words *words)
     char link[MCB_TOPOLOGY_LINK_MAX];
     words->count = 0;
     say(words, node->name, false);
-    say(words, mcb_topology_is_software(node) ? "software NIC" : node->pci.address, false);
+    say(words, mcb_tree_nic_is_software(node) ? "software NIC" : node->pci.address, false);
     say(words, node->model, false);
     say(words, mcb_topology_link_text(node, link), mcb_topology_link_is_below(node));
     if (node->device)
         say_ports(words, node->device);
+}
+
+/* "n1 · n1.xml · EPYC 7763", as far as known. Returns text[CLEAN_MAX]. */
+static char *host_words(const struct mcb_topology_view *view, char *text)
+{
+    const char *parts[] = {mcb_topology_host_name(view), view->from,
+                           mcb_topology_fact(view->facts->cpu_model)};
+    char words[CLEAN_MAX] = "";
+    size_t length = 0;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (parts[i])
+            length += (size_t)snprintf(words + length, sizeof words - length, "%s%.128s",
+                                       length > 0 ? " · " : "", parts[i]);
+    return mcb_text_clean(words, text, CLEAN_MAX);
 }
 
 /* One line; returns text[CLEAN_MAX]. */
@@ -105,11 +120,9 @@ static char *box_words(const struct drawing *drawing, size_t index, char *text)
     const struct mcb_topology_view *view = drawing->view;
     const struct mcb_tree_node *node = &view->tree->nodes[index];
     char amount[MCB_TOPOLOGY_LINK_MAX] = "", words[CLEAN_MAX];
-    const char *name = view->from ? view->from : view->facts->hostname;
-    const char *model = mcb_topology_fact(view->facts->cpu_model);
     if (node->kind == MCB_TREE_HOST)
-        snprintf(words, sizeof words, "%.200s%s%s", name, model ? " · " : "", model ? model : "");
-    else if (node->kind == MCB_TREE_NUMA_NODE)
+        return host_words(view, text);
+    if (node->kind == MCB_TREE_NUMA_NODE)
         snprintf(words, sizeof words, "%s · CPUs %s%s%s", node->name, node->cpus,
                  node->memory_bytes ? " · " : "",
                  node->memory_bytes
@@ -128,9 +141,14 @@ static bool is_device(const struct mcb_tree_node *node)
 
 /* ---- sizes and places ---- */
 
+/* Devices alone: two in a row, and up to five, so that there are no more than four rows. */
 static long row_end(const struct drawing *drawing, size_t index)
 {
-    return GAP + (drawing->boxes[index].has_boxes ? ROW_WIDTH : 2 * DEVICE_WIDTH + GAP);
+    const struct box *box = &drawing->boxes[index];
+    long in_row = ((long)box->children + ROWS - 1) / ROWS;
+    if (box->has_boxes || in_row > ROW_WIDTH / (DEVICE_WIDTH + GAP))
+        return GAP + ROW_WIDTH;
+    return GAP + (in_row > 2 ? in_row : 2) * (DEVICE_WIDTH + GAP);
 }
 
 static void size_device(struct box *box, const struct mcb_tree_node *node)
@@ -268,7 +286,7 @@ static void put_device(FILE *out, const struct box *box, const struct mcb_tree_n
     char doubtful_attributes[48];
     snprintf(doubtful_attributes, sizeof doubtful_attributes, " fill=\"%s\"", doubtful);
     device_words(node, &words);
-    put_rectangle(out, box, &looks[node->kind], mcb_topology_is_software(node));
+    put_rectangle(out, box, &looks[node->kind], mcb_tree_nic_is_software(node));
     for (size_t i = 0; i < words.count; i++)
         put_line(out, box, (long)(i + 1) * LINE,
                  i == 0              ? " font-weight=\"bold\""
@@ -288,23 +306,36 @@ static void put_box(FILE *out, const struct drawing *drawing, size_t index)
     put_line(out, box, LINE + 2, attributes, box_words(drawing, index, text));
 }
 
+static bool has_software_nic(const struct mcb_tree *tree)
+{
+    bool found = false;
+    mcb_tree_foreach(tree, MCB_TREE_NIC, i)
+    {
+        found |= mcb_tree_nic_is_software(&tree->nodes[i]);
+    }
+    return found;
+}
+
+/* One entry of the legend; returns where the next one begins. */
+static long put_sample(FILE *out, const struct look *look, bool dashed, const char *name, long x,
+                       long y)
+{
+    const struct box sample = {x, y, 14, 14, 0, false};
+    put_rectangle(out, &sample, look, dashed);
+    put_text(out, x + 20, y + 11, "", name);
+    return x + 20 + (long)(strlen(name) + 2) * LETTER;
+}
+
 /* Kinds that occur, below the host's box. */
 static void put_legend(FILE *out, const struct drawing *drawing, long y)
 {
-    struct box sample = {MARGIN, y, 14, 14, 0, false};
+    const struct mcb_tree *tree = drawing->view->tree;
     long x = MARGIN;
-    for (size_t kind = MCB_TREE_NUMA_NODE; kind < sizeof looks / sizeof *looks; kind++) {
-        if (mcb_tree_count(drawing->view->tree, (enum mcb_tree_kind)kind) == 0)
-            continue;
-        sample.x = x;
-        put_rectangle(out, &sample, &looks[kind], false);
-        put_text(out, x + 20, y + 11, "", looks[kind].name);
-        x += 20 + (long)(strlen(looks[kind].name) + 2) * LETTER;
-    }
-    sample.x = x;
-    put_rectangle(out, &sample, &looks[MCB_TREE_NIC], true);
-    put_text(out, x + 20, y + 11, "", "software NIC");
-    x += 20 + (long)strlen("software NIC  ") * LETTER;
+    for (size_t kind = MCB_TREE_NUMA_NODE; kind < sizeof looks / sizeof *looks; kind++)
+        if (mcb_tree_count(tree, (enum mcb_tree_kind)kind) > 0)
+            x = put_sample(out, &looks[kind], false, looks[kind].name, x, y);
+    if (has_software_nic(tree))
+        x = put_sample(out, &looks[MCB_TREE_NIC], true, "software NIC", x, y);
     fprintf(out,
             "<text x=\"%ld\" y=\"%ld\" fill=\"%s\">below its capability, or not active</text>\n", x,
             y + 11, doubtful);

@@ -11,7 +11,7 @@
 #include "common/json.h"
 #include "common/units.h"
 
-enum { COLUMNS_LEAST = 60, CLEAN_MAX = 1024, LEVELS_MAX = 10, LABEL_COLUMNS_MAX = 20 };
+enum { COLUMNS_LEAST = 40, CLEAN_MAX = 1024, LEVELS_MAX = 10, LABEL_COLUMNS_MAX = 18 };
 
 /* ---- lines made of parts, which never pass the edge ---- */
 
@@ -92,7 +92,8 @@ static void print_host(const struct mcb_canvas *canvas, const struct mcb_topolog
     const struct mcb_host_facts *facts = view->facts;
     struct line line = line_begin(canvas, "", "", " · ");
     char text[64];
-    line_put(&line, MCB_PAINT_PLAIN, view->from ? view->from : facts->hostname);
+    line_put(&line, MCB_PAINT_PLAIN, mcb_topology_host_name(view));
+    line_put(&line, MCB_PAINT_PLAIN, view->from);
     line_put(&line, MCB_PAINT_PLAIN, mcb_topology_fact(facts->kernel));
     line_put(&line, MCB_PAINT_PLAIN, mcb_topology_fact(facts->cpu_model));
     if (facts->cpus > 0)
@@ -145,7 +146,7 @@ static void put_device(struct line *line, const struct mcb_tree_node *node)
 {
     char text[sizeof node->device->firmware + 8];
     char place[sizeof node->pci.address + 32];
-    bool software = mcb_topology_is_software(node);
+    bool software = mcb_tree_nic_is_software(node);
     snprintf(place, sizeof place, "%s%s%s", software ? "software NIC" : "",
              software && node->pci.address[0] ? " on " : "", node->pci.address);
     line_put(line, MCB_PAINT_DIM, place);
@@ -303,7 +304,7 @@ static void print_legend(const struct mcb_canvas *canvas, unsigned classes)
 {
     static const char *const meanings[MCB_DISTANCES] = {
         [MCB_DISTANCE_PIX] = "one PCIe bridge or switch at most",
-        [MCB_DISTANCE_PXB] = "several PCIe bridges, not the host bridge",
+        [MCB_DISTANCE_PXB] = "several PCIe bridges or switches",
         [MCB_DISTANCE_PHB] = "a PCIe host bridge (the CPU)",
         [MCB_DISTANCE_NODE] = "two host bridges of one NUMA node",
         [MCB_DISTANCE_SYS] = "the interconnect between NUMA nodes",
@@ -325,8 +326,11 @@ static void print_matrix(const struct mcb_canvas *canvas, struct matrix *matrix)
         return;
     print_heading(canvas, "distance", ", what lies between two of them");
     if (matrix->count > MCB_TOPOLOGY_TEXT_ENDS_MAX) {
-        fprintf(canvas->out, "  left out: %zu NICs, GPUs and NUMA nodes are more than %d\n",
-                matrix->count, MCB_TOPOLOGY_TEXT_ENDS_MAX);
+        char text[96];
+        snprintf(text, sizeof text, "left out: %zu NICs, GPUs and NUMA nodes are more than %d",
+                 matrix->count, MCB_TOPOLOGY_TEXT_ENDS_MAX);
+        mcb_text_pad(canvas->out, 2);
+        mcb_text_wrap(canvas->out, text, 2, canvas->columns);
         return;
     }
     for (size_t i = 0; i < matrix->count; i++) {

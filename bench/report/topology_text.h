@@ -15,7 +15,7 @@
  * reads it. */
 enum { MCB_TOPOLOGY_TEXT_ENDS_MAX = 256 };
 
-/* At least 60 columns are used. A stream that cannot be written is for the caller to find with
+/* At least 40 columns are used. A stream that cannot be written is for the caller to find with
  * ferror(). Fault: HOST_MEMORY; then nothing is printed. */
 int mcb_topology_text_print(const struct mcb_canvas *canvas, const struct mcb_topology_view *view,
                             struct mcb_error *error);

@@ -83,17 +83,10 @@ const char *mcb_topology_bridge_word(const struct mcb_tree *tree, size_t bridge)
     return "switch port";
 }
 
-bool mcb_topology_is_software(const struct mcb_tree_node *node)
-{
-    if (node->kind != MCB_TREE_NIC)
-        return false;
-    return node->device ? node->device->software : node->pci.address[0] == '\0';
-}
-
 bool mcb_topology_link_is_below(const struct mcb_tree_node *node)
 {
     const struct mcb_pci_link *link = &node->pci.link, *most = &node->pci.link_most;
-    return !node->pci.emulated && !mcb_topology_is_software(node) && link->lanes > 0 &&
+    return !node->pci.emulated && !mcb_tree_nic_is_software(node) && link->lanes > 0 &&
            link->transfers_gtps > 0 &&
            (link->lanes < most->lanes || link->transfers_gtps < most->transfers_gtps);
 }
@@ -103,7 +96,7 @@ char *mcb_topology_link_text(const struct mcb_tree_node *node, char text[MCB_TOP
     static const char family[] = "PCIe ";
     char now[24], most[24];
     text[0] = '\0';
-    if (node->pci.emulated || mcb_topology_is_software(node))
+    if (node->pci.emulated || mcb_tree_nic_is_software(node))
         return text;
     mcb_pci_link_text(&node->pci.link, now);
     mcb_pci_link_text(&node->pci.link_most, most);
@@ -129,4 +122,9 @@ char *mcb_topology_port_text(const struct mcb_port *port, char text[MCB_TOPOLOGY
 const char *mcb_topology_fact(const char *fact)
 {
     return fact[0] && strcmp(fact, "unknown") != 0 ? fact : NULL;
+}
+
+const char *mcb_topology_host_name(const struct mcb_topology_view *view)
+{
+    return mcb_topology_fact(view->from ? view->tree->nodes[0].name : view->facts->hostname);
 }

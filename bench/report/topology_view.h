@@ -46,9 +46,6 @@ int mcb_topology_ends_make(const struct mcb_tree *tree, size_t **ends, size_t *c
  * devices). */
 const char *mcb_topology_bridge_word(const struct mcb_tree *tree, size_t bridge);
 
-/* True if the node is a NIC made of software: it has no PCI function of its own. */
-bool mcb_topology_is_software(const struct mcb_tree_node *node);
-
 /* True if a PCIe link runs slower or narrower than the function could. */
 bool mcb_topology_link_is_below(const struct mcb_tree_node *node);
 
@@ -61,6 +58,9 @@ char *mcb_topology_link_text(const struct mcb_tree_node *node, char text[MCB_TOP
 
 /* "400 Gbit/s InfiniBand"; of a NIC made of software without the rate. Returns text. */
 char *mcb_topology_port_text(const struct mcb_port *port, char text[MCB_TOPOLOGY_LINK_MAX]);
+
+/* What the host is called, here or in the file; NULL where the file does not say. */
+const char *mcb_topology_host_name(const struct mcb_topology_view *view);
 
 /* A fact of the host or NULL where it is "unknown". */
 const char *mcb_topology_fact(const char *fact);

@@ -6,11 +6,6 @@
 
 enum { MTU_LEAST_BYTES = 256, MTU_MOST_BYTES = 4096, RETH_BYTES = 16, AETH_BYTES = 4 };
 
-#define FLIT_GTPS 64 /* from this speed on a link is in flit mode */
-
-/* mcb_pci_link_gbps() has the link layer's 6 bytes of a flit in it, where no packet can be. */
-#define FLIT_PACKETS (236.0 / 242)
-
 /* How much more than the limiting end the other one may allow to be a limit as well. */
 #define AS_NARROW 1.03
 
@@ -52,34 +47,54 @@ double mcb_ceiling_port_gbps(double data_gbps, enum mcb_ceiling_wire wire,
 double mcb_ceiling_pcie_gbps(const struct mcb_pci_link *link, unsigned max_payload_bytes,
                              enum mcb_ceiling_pcie way)
 {
-    bool flits = link->transfers_gtps >= FLIT_GTPS;
+    bool flits = mcb_pci_link_has_flits(link);
     double payload = max_payload_bytes ? max_payload_bytes : MCB_CEILING_PAYLOAD_UNKNOWN_BYTES;
-    double packets_gbps = mcb_pci_link_gbps(link) * (flits ? FLIT_PACKETS : 1);
-    return packets_gbps * payload / (payload + pcie_headers_bytes[way][flits]);
+    return mcb_pci_link_gbps(link) * payload / (payload + pcie_headers_bytes[way][flits]);
 }
 
-double mcb_ceiling_chain_gbps(const char *sysfs, const char *pci_address, enum mcb_ceiling_pcie way,
-                              char bottleneck[MCB_PCI_ADDRESS_MAX])
+/* The upper end of the link whose rate functions[at] told. From below they take turns: a function
+ * whose link goes up, the port above it, the next switch's upstream port, the port above that. */
+static const char *port_of_link(const struct mcb_pci_function *functions, size_t count, size_t at)
 {
-    char addresses[1 + MCB_PCI_CHAIN_MAX][MCB_PCI_ADDRESS_MAX];
-    struct mcb_pci_function function;
-    double narrowest_gbps = 0;
-    bottleneck[0] = '\0';
-    if (!mcb_pci_read(sysfs, pci_address, &function))
-        return 0;
-    unsigned max_payload_bytes = function.max_payload_bytes;
-    memcpy(addresses[0], function.address, sizeof(addresses[0]));
-    size_t count = 1 + mcb_pci_chain(sysfs, pci_address, addresses + 1, MCB_PCI_CHAIN_MAX);
+    bool goes_up = at % 2 == 0 || functions[at].upstream_port;
+    if (goes_up && at + 1 < count && functions[at + 1].address[0] && !functions[at + 1].emulated)
+        return functions[at + 1].address;
+    return functions[at].physical_address[0] ? functions[at].physical_address
+                                             : functions[at].address;
+}
+
+/* The function and the bridges above it, those of its physical function if it is a virtual one. */
+static size_t read_chain(const char *sysfs, const struct mcb_pci_function *function,
+                         struct mcb_pci_function functions[1 + MCB_PCI_CHAIN_MAX])
+{
+    char bridges[MCB_PCI_CHAIN_MAX][MCB_PCI_ADDRESS_MAX];
+    const char *physical = function->physical_address;
+    size_t count = mcb_pci_chain(sysfs, physical[0] ? physical : function->address, bridges,
+                                 MCB_PCI_CHAIN_MAX);
+    functions[0] = *function;
+    for (size_t i = 0; i < count; i++)
+        mcb_pci_read(sysfs, bridges[i], &functions[1 + i]);
+    return 1 + count;
+}
+
+struct mcb_ceiling_chain mcb_ceiling_of_chain(const char *sysfs,
+                                              const struct mcb_pci_function *function)
+{
+    struct mcb_pci_function functions[1 + MCB_PCI_CHAIN_MAX];
+    struct mcb_ceiling_chain narrowest = {.bottleneck = ""};
+    size_t count = read_chain(sysfs, function, functions);
     for (size_t i = 0; i < count; i++) {
-        if (!mcb_pci_read(sysfs, addresses[i], &function) || function.emulated)
+        double gbps[2];
+        for (int way = 0; way < 2; way++)
+            gbps[way] = mcb_ceiling_pcie_gbps(&functions[i].link, function->max_payload_bytes,
+                                              (enum mcb_ceiling_pcie)way);
+        if (functions[i].emulated || gbps[0] <= 0 ||
+            (narrowest.gbps[0] > 0 && gbps[0] >= narrowest.gbps[0]))
             continue;
-        double gbps = mcb_ceiling_pcie_gbps(&function.link, max_payload_bytes, way);
-        if (gbps > 0 && (narrowest_gbps == 0 || gbps < narrowest_gbps)) {
-            narrowest_gbps = gbps;
-            memcpy(bottleneck, addresses[i], MCB_PCI_ADDRESS_MAX);
-        }
+        memcpy(narrowest.gbps, gbps, sizeof(gbps));
+        strcpy(narrowest.bottleneck, port_of_link(functions, count, i));
     }
-    return narrowest_gbps;
+    return narrowest;
 }
 
 /* ---- paths ---- */
@@ -133,6 +148,8 @@ static struct limit limit_of_direction(const struct mcb_ceiling_path *path, bool
 static struct limit limit_of_both(const struct mcb_ceiling_path *path)
 {
     struct limit there = limit_of_direction(path, true), back = limit_of_direction(path, false);
+    if (there.gbps <= 0 || back.gbps <= 0)
+        return (struct limit){0};
     struct limit both = back.gbps < there.gbps ? back : there;
     both.gbps = there.gbps + back.gbps;
     if (there.from == back.from)

@@ -82,11 +82,21 @@ double mcb_ceiling_port_gbps(double data_gbps, enum mcb_ceiling_wire wire,
 double mcb_ceiling_pcie_gbps(const struct mcb_pci_link *link, unsigned max_payload_bytes,
                              enum mcb_ceiling_pcie way);
 
-/* The narrowest of the links from a PCI function to the root, bridges made by hypervisors left out.
- * bottleneck: address of the function, the nearest, whose link it is; "" if no link is known.
- * Returns the rate; 0: no link is known. */
-double mcb_ceiling_chain_gbps(const char *sysfs, const char *pci_address, enum mcb_ceiling_pcie way,
-                              char bottleneck[MCB_PCI_ADDRESS_MAX]);
+/* The narrowest link between a PCI function and the root; zeros: none is known. The bottleneck
+ * names the link, so that two functions whose narrowest link is the same one have the same: it is
+ * the address of the port at the link's upper end, or where there is none to be seen, and where a
+ * hypervisor made it, that of the function at the lower end (of the physical one, if it is a
+ * virtual one). */
+struct mcb_ceiling_chain {
+    double gbps[2]; /* by enum mcb_ceiling_pcie */
+    char bottleneck[MCB_PCI_ADDRESS_MAX];
+};
+
+/* function: as mcb_pci_read() left it. Reads the bridges above it (of a virtual function those
+ * above its physical one), each once; the links of those that a hypervisor made are left out. Of
+ * equally narrow links it is the nearest. */
+struct mcb_ceiling_chain mcb_ceiling_of_chain(const char *sysfs,
+                                              const struct mcb_pci_function *function);
 
 /* One end of a path, as its host told it; 0: not known. */
 struct mcb_ceiling_end {
@@ -118,8 +128,8 @@ struct mcb_ceiling {
 
 /* The smallest part of a path, its two directions added up if it is bidirectional; from and at are
  * those of the slower direction. The path has no ceiling if an end is software, or the rate of a
- * port that it uses is not known; PCIe links that are not known are passed over, and a path of one
- * port that knows none has no ceiling. */
+ * port that it uses is not known; PCIe links that are not known are passed over. A path of one port
+ * has none if no link is known; if it is bidirectional, if none is known for one of its ways. */
 struct mcb_ceiling mcb_ceiling_of_path(const struct mcb_ceiling_path *path);
 
 #endif

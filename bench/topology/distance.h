@@ -37,12 +37,22 @@ enum mcb_distance {
 /* "PIX", ... */
 const char *mcb_distance_name(enum mcb_distance distance);
 
+/* Of a device and memory on a NUMA node: PHB or SYS, as above. numa_nodes: how many the host has;
+ * memory_node, device_node: -1 where not known. */
+enum mcb_distance mcb_distance_to_node(unsigned numa_nodes, int memory_node, int device_node);
+
 /* Of two different NICs, GPUs or NUMA nodes, not two NUMA nodes; the order does not matter. */
 enum mcb_distance mcb_distance_between(const struct mcb_tree *tree, size_t a, size_t b);
 
-/* The NICs nearest to a GPU: all those of the least distance, in the order of the tree, up to
- * `most`. *distance is theirs. Returns how many; 0: the host has no NIC. */
+/* The NICs nearest to a GPU of those that can serve it (mcb_tree_nic_is_usable()): all of the least
+ * distance, in the order of the tree, up to `most`. *distance is theirs, if there is one. Returns
+ * how many. */
 size_t mcb_distance_near_nics(const struct mcb_tree *tree, size_t gpu, size_t *nics, size_t most,
                               enum mcb_distance *distance);
+
+/* The same by place alone, of those too that are down: of the hardware NICs, or of the software
+ * ones where the host has no other. */
+size_t mcb_distance_placed_nics(const struct mcb_tree *tree, size_t gpu, size_t *nics, size_t most,
+                                enum mcb_distance *distance);
 
 #endif

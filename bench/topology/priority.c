@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/topology/priority.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "bench/plan/priority_matrix.h"
 #include "bench/topology/distance.h"
 
 struct nics {
     const struct mcb_tree *tree;
-    size_t *list; /* indices of those that take part */
-    size_t count;
+    size_t count; /* of those that take part */
+    size_t list[MCB_TREE_DEVICES_MAX];
 };
 
 static int fail_none(const struct mcb_tree *tree, struct mcb_error *error)
@@ -49,16 +45,6 @@ static int check_names(const struct nics *nics, struct mcb_error *error)
     return outcome;
 }
 
-static enum mcb_distance nearest(const struct nics *nics, size_t memory)
-{
-    enum mcb_distance least = MCB_DISTANCES;
-    for (size_t i = 0; i < nics->count; i++) {
-        enum mcb_distance distance = mcb_distance_between(nics->tree, memory, nics->list[i]);
-        least = distance < least ? distance : least;
-    }
-    return least;
-}
-
 /* [[NICs no further away than preferred], [the others]] */
 static int add_memory(json_t *matrix, const struct nics *nics, size_t memory,
                       enum mcb_distance preferred)
@@ -85,7 +71,10 @@ static json_t *make(const struct nics *nics, struct mcb_error *error)
     }
     mcb_tree_foreach(nics->tree, MCB_TREE_GPU, gpu)
     {
-        outcome |= add_memory(matrix, nics, gpu, nearest(nics, gpu));
+        enum mcb_distance nearest = MCB_DISTANCE_SYS;
+        size_t one;
+        mcb_distance_near_nics(nics->tree, gpu, &one, 1, &nearest);
+        outcome |= add_memory(matrix, nics, gpu, nearest);
     }
     if (outcome == 0)
         return matrix;
@@ -96,21 +85,11 @@ static json_t *make(const struct nics *nics, struct mcb_error *error)
 
 json_t *mcb_priority_make(const struct mcb_tree *tree, struct mcb_error *error)
 {
-    struct nics nics = {tree, calloc(tree->count, sizeof *nics.list), 0};
-    json_t *matrix = NULL;
-    if (!nics.list) {
-        mcb_error_set(error, MCB_FAULT_HOST_MEMORY, "no memory for the matrix");
+    struct nics nics = {.tree = tree};
+    nics.count = mcb_tree_usable_nics(tree, nics.list);
+    if (nics.count == 0) {
+        fail_none(tree, error);
         return NULL;
     }
-    mcb_tree_foreach(tree, MCB_TREE_NIC, nic)
-    {
-        if (mcb_tree_nic_is_active(&tree->nodes[nic]))
-            nics.list[nics.count++] = nic;
-    }
-    if (nics.count == 0)
-        fail_none(tree, error);
-    else if (check_names(&nics, error) == 0)
-        matrix = make(&nics, error);
-    free(nics.list);
-    return matrix;
+    return check_names(&nics, error) == 0 ? make(&nics, error) : NULL;
 }

@@ -6,8 +6,9 @@
  * Mooncake's nic_priority_matrix (its form: bench/plan/priority_matrix.h), made from a host.
  *
  * For each NUMA node cpu:N the NICs beside it are preferred; for each GPU cuda:N the nearest ones.
- * All the others come second. NICs without an active port are left out, as Mooncake leaves them
- * out, before the nearest are looked for.
+ * All the others come second. Of those that can serve only (mcb_tree_nic_is_usable()): NICs without
+ * an active port Mooncake leaves out too, and a software NIC beside hardware ones would take a
+ * share of the transfers that it cannot carry.
  */
 
 #include <jansson.h>

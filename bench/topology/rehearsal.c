@@ -125,10 +125,11 @@ static int judge(int status, bool in_time, struct mcb_error *sent, size_t sent_l
     if (in_time && WIFEXITED(status) && WEXITSTATUS(status) == FAILED_IN_ORDER &&
         is_error(sent, sent_length))
         return mcb_error_set(error, sent->code, "%s", sent->detail);
-    bool too_long = !in_time || (WIFSIGNALED(status) &&
+    /* SIGKILL: the limit on CPU time, or a kernel that ran out of memory. */
+    bool too_much = !in_time || (WIFSIGNALED(status) &&
                                  (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL));
     return mcb_error_set(error, code, "%s: %s; it is damaged or made to do harm", what,
-                         too_long ? "it would take longer than any real one"
+                         too_much ? "it would take more time or memory than any real one"
                                   : "it makes hwloc crash or run out of memory");
 }
 
@@ -156,6 +157,10 @@ int mcb_rehearsal_run(mcb_rehearsal_act *act, const void *argument, const char *
     int answer[2];
     if (pipe2(answer, O_CLOEXEC) != 0)
         return mcb_error_set(error, MCB_FAULT_HOST_SYSTEM, "pipe: %s", strerror(errno));
+    /* Who starts daemons may have had it ignored, which is inherited: the child's end would then
+     * be nobody's to ask for. */
+    struct sigaction before, usual = {.sa_handler = SIG_DFL};
+    sigaction(SIGCHLD, &usual, &before);
     pid_t child = fork();
     if (child == 0) {
         close(answer[0]);
@@ -166,5 +171,6 @@ int mcb_rehearsal_run(mcb_rehearsal_act *act, const void *argument, const char *
                      ? mcb_error_set(error, MCB_FAULT_HOST_SYSTEM, "fork: %s", strerror(errno))
                      : follow(child, answer[0], what, code, error);
     close(answer[0]);
+    sigaction(SIGCHLD, &before, NULL);
     return status;
 }

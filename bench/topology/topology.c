@@ -15,11 +15,6 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "bench/topology/distance.h"
-#include "bench/topology/rehearsal.h"
-#include "bench/topology/topology_file.h"
-#include "bench/topology/tree.h"
-
 struct mcb_topology {
     hwloc_topology_t hwloc;
     hwloc_bitmap_t usable; /* CPUs that the process may run on */
@@ -72,9 +67,11 @@ static const char *look(struct mcb_topology *topology, const struct source *sour
         return source->xml ? "hwloc cannot read it" : "the topology of this host cannot be read";
     errno = 0;
     if (!source->xml && !hwloc_topology_is_thissystem(topology->hwloc))
-        return "HWLOC_XMLFILE (or HWLOC_SYNTHETIC, HWLOC_FSROOT) is set, so that hwloc shows "
-               "another "
-               "host in place of this one; unset it, or use mcbench topo --from FILE";
+        return "a variable of hwloc (HWLOC_XMLFILE, HWLOC_SYNTHETIC, HWLOC_FSROOT, "
+               "HWLOC_THISSYSTEM) "
+               "has it show another host in place of this one; unset it, or use mcbench topo "
+               "--from "
+               "FILE";
     return NULL;
 }
 
@@ -106,62 +103,11 @@ int mcb_topology_load(bool with_devices, struct mcb_topology **topology, struct 
     return load(&(struct source){.with_devices = with_devices}, topology, error);
 }
 
-/* ---- a file ---- */
-
-static bool has_distance(const struct mcb_tree_node *node)
+int mcb_topology_load_xml(const char *xml, size_t length, struct mcb_topology **topology,
+                          struct mcb_error *error)
 {
-    return node->kind == MCB_TREE_NUMA_NODE || node->kind == MCB_TREE_NIC ||
-           node->kind == MCB_TREE_GPU;
-}
-
-static void ask_distances(const struct mcb_tree *tree)
-{
-    for (size_t a = 0; a < tree->count; a++)
-        for (size_t b = a + 1; has_distance(&tree->nodes[a]) && b < tree->count; b++)
-            if (has_distance(&tree->nodes[b]))
-                mcb_distance_between(tree, a, b);
-}
-
-/* What will be done with the file: in the child. */
-static int load_and_use(const void *argument, struct mcb_error *error)
-{
-    struct mcb_topology *topology;
-    struct mcb_host_facts facts;
-    struct mcb_tree tree;
-    struct mcb_error devices_error;
-    char text[256];
-    if (load(argument, &topology, error) != 0)
-        return -1;
-    mcb_topology_host_facts(topology, &facts);
-    mcb_topology_pin_cpus(topology, 0, text, sizeof text);
-    int status = mcb_tree_make(topology, "/sys", &tree, &devices_error, error);
-    if (status == 0) {
-        ask_distances(&tree);
-        mcb_tree_release(&tree);
-    }
-    mcb_topology_free(topology);
-    return status;
-}
-
-int mcb_topology_load_file(const char *path, struct mcb_topology **topology,
-                           struct mcb_error *error)
-{
-    char *xml;
-    struct source source = {.with_devices = true};
-    if (mcb_topology_file_read(path, &xml, &source.xml_length, error) != 0)
-        return -1;
-    source.xml = xml;
-    int status = mcb_rehearsal_run(load_and_use, &source, path, MCB_FAULT_USE_TOPOLOGY, error);
-    if (status == 0)
-        status = load(&source, topology, error);
-    /* What is wrong is the file and not this host, of whose memory there was enough. */
-    if (status != 0 &&
-        (error->code == MCB_FAULT_HOST_TOPOLOGY || error->code == MCB_FAULT_HOST_MEMORY)) {
-        error->code = MCB_FAULT_USE_TOPOLOGY;
-        mcb_error_blame(error, path);
-    }
-    free(xml);
-    return status;
+    return load(&(struct source){.xml = xml, .xml_length = length, .with_devices = true}, topology,
+                error);
 }
 
 void mcb_topology_free(struct mcb_topology *topology)
@@ -200,6 +146,12 @@ static unsigned count_objects(const struct mcb_topology *topology, hwloc_obj_typ
     return count > 0 ? (unsigned)count : 0;
 }
 
+uint64_t mcb_topology_memory_bytes(uint64_t said)
+{
+    const uint64_t absurd_bytes = 1ULL << 52;
+    return said < absurd_bytes ? said : 0;
+}
+
 void mcb_topology_host_facts(const struct mcb_topology *topology, struct mcb_host_facts *facts)
 {
     struct utsname kernel = {0};
@@ -217,7 +169,10 @@ void mcb_topology_host_facts(const struct mcb_topology *topology, struct mcb_hos
     mcb_topology_copy_text(facts->cpu_model, sizeof facts->cpu_model, model);
     facts->cpus = count_objects(topology, HWLOC_OBJ_PU);
     facts->numa_nodes = count_objects(topology, HWLOC_OBJ_NUMANODE);
-    facts->memory_bytes = machine->total_memory;
+    facts->memory_bytes = 0;
+    for (hwloc_obj_t node = NULL;
+         (node = hwloc_get_next_obj_by_type(topology->hwloc, HWLOC_OBJ_NUMANODE, node));)
+        facts->memory_bytes += mcb_topology_memory_bytes(node->attr->numanode.local_memory);
     /* The NUMA nodes' own sum lacks memory that was added to a virtual machine later. */
     if (topology->this_host)
         facts->memory_bytes = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
@@ -236,30 +191,33 @@ unsigned mcb_topology_usable_cpus(const struct mcb_topology *topology)
     return (unsigned)hwloc_bitmap_weight(topology->usable);
 }
 
-char *mcb_topology_pin_cpus(const struct mcb_topology *topology, int numa_node, char *text,
-                            size_t text_size)
+/* NULL: no memory. The caller's. */
+static hwloc_bitmap_t cpus_beside(const struct mcb_topology *topology, int numa_node)
 {
     hwloc_obj_t node = find_node(topology, numa_node);
     hwloc_bitmap_t cpus = hwloc_bitmap_dup(topology->usable);
-    text[0] = '\0';
-    if (!cpus)
-        return text;
-    if (node && hwloc_bitmap_intersects(topology->usable, node->cpuset))
+    if (cpus && node && hwloc_bitmap_intersects(topology->usable, node->cpuset))
         hwloc_bitmap_and(cpus, topology->usable, node->cpuset);
-    hwloc_bitmap_list_snprintf(text, text_size, cpus);
+    return cpus;
+}
+
+char *mcb_topology_pin_cpus(const struct mcb_topology *topology, int numa_node, char *text,
+                            size_t text_size)
+{
+    hwloc_bitmap_t cpus = cpus_beside(topology, numa_node);
+    text[0] = '\0';
+    if (cpus)
+        hwloc_bitmap_list_snprintf(text, text_size, cpus);
     hwloc_bitmap_free(cpus);
     return text;
 }
 
 int mcb_topology_pin(const struct mcb_topology *topology, int numa_node)
 {
-    char text[4096];
-    hwloc_bitmap_t cpus = hwloc_bitmap_alloc();
-    int status = -1;
-    if (topology->this_host && cpus &&
-        hwloc_bitmap_list_sscanf(
-            cpus, mcb_topology_pin_cpus(topology, numa_node, text, sizeof text)) == 0)
-        status = hwloc_set_cpubind(topology->hwloc, cpus, HWLOC_CPUBIND_THREAD);
+    if (!topology->this_host)
+        return -1;
+    hwloc_bitmap_t cpus = cpus_beside(topology, numa_node);
+    int status = cpus ? hwloc_set_cpubind(topology->hwloc, cpus, HWLOC_CPUBIND_THREAD) : -1;
     hwloc_bitmap_free(cpus);
     return status;
 }

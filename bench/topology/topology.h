@@ -32,18 +32,10 @@ struct mcb_host_facts {
  * only). The caller's: mcb_topology_free(). Fault: HOST_TOPOLOGY. */
 int mcb_topology_load(bool with_devices, struct mcb_topology **topology, struct mcb_error *error);
 
-/* A host described by an XML file that hwloc wrote (lstopo --whole-io FILE.xml), with its devices.
- * It has no name and no kernel, the CPUs that it allows may be used, and threads cannot be pinned
- * to it.
- *
- * The file may come from anybody. It is read up to 16 MiB, once; its version is looked at before
- * hwloc sees it; comments, which an hwloc without libxml2 does not understand, are taken out; and
- * hwloc is first let loose on it in a child process with limits on time and memory, so that a file
- * on which hwloc's parser crashes or never ends is an error and not a crash. The child is a fork():
- * call this before any thread is started. Fault: USE_TOPOLOGY, with what is wrong and what would be
- * right; HOST_SYSTEM, if there can be no child. */
-int mcb_topology_load_file(const char *path, struct mcb_topology **topology,
-                           struct mcb_error *error);
+/* For the files of this folder: the host that the text of an XML file describes (topology_xml.h,
+ * topology_file.h). Fault: HOST_TOPOLOGY. */
+int mcb_topology_load_xml(const char *xml, size_t length, struct mcb_topology **topology,
+                          struct mcb_error *error);
 
 /* NULL is fine. */
 void mcb_topology_free(struct mcb_topology *topology);
@@ -56,6 +48,10 @@ struct hwloc_topology *mcb_topology_hwloc(const struct mcb_topology *topology);
 /* For the files of this folder: a text of hwloc's as printable ASCII, cut to size; "unknown" for
  * NULL and "". */
 void mcb_topology_copy_text(char *out, size_t out_size, const char *text);
+
+/* For the files of this folder: the memory of a NUMA node as hwloc says it; 0 for what no host has
+ * (4 PiB and more: a file may say anything). */
+uint64_t mcb_topology_memory_bytes(uint64_t said);
 
 void mcb_topology_host_facts(const struct mcb_topology *topology, struct mcb_host_facts *facts);
 

@@ -3,23 +3,22 @@
 #define MCB_BENCH_TOPOLOGY_TOPOLOGY_FILE_H
 
 /*
- * The text of an XML file that hwloc wrote, from a path that anybody may have named.
- *
- * What hwloc would answer with a bare "Invalid argument", or not survive, is found here and said in
- * words: no regular file, too large, empty, no XML, cut short, another root element (NCCL has XML
- * topologies too), the format of another hwloc, XML entities (hwloc writes none; they are the way
- * to make a small file large).
+ * A host from a file that anybody may have written.
  */
 
-#include <stddef.h>
-
+#include "bench/topology/topology.h"
 #include "common/fault.h"
 
-enum { MCB_TOPOLOGY_FILE_MOST_BYTES = 16 << 20 };
-
-/* The root element, `<topology version="2.0"> ... </topology>`, without comments and without what
- * precedes it. *text ends with '\0', *length does not count it. The caller's: free(). Faults:
- * USE_TOPOLOGY, HOST_MEMORY. */
-int mcb_topology_file_read(const char *path, char **text, size_t *length, struct mcb_error *error);
+/* A host described by an XML file that hwloc wrote (lstopo --whole-io FILE.xml), with its devices.
+ * It has no kernel, the CPUs that it allows may be used, and threads cannot be pinned to it.
+ *
+ * The file is read up to 16 MiB, once; its version is looked at before hwloc sees it; comments,
+ * which an hwloc without libxml2 does not understand, are taken out; and hwloc is first let loose
+ * on it in a child process with limits on time and memory, so that a file on which hwloc's parser
+ * crashes or never ends is an error and not a crash. The child is a fork(): call this before any
+ * thread is started. Fault: USE_TOPOLOGY, with what is wrong and what would be right; HOST_SYSTEM,
+ * if there can be no child. */
+int mcb_topology_load_file(const char *path, struct mcb_topology **topology,
+                           struct mcb_error *error);
 
 #endif

@@ -56,6 +56,19 @@ size_t mcb_tree_count(const struct mcb_tree *tree, enum mcb_tree_kind kind)
     return count;
 }
 
+bool mcb_tree_is_end(const struct mcb_tree_node *node)
+{
+    return node->kind == MCB_TREE_NUMA_NODE || node->kind == MCB_TREE_NIC ||
+           node->kind == MCB_TREE_GPU;
+}
+
+bool mcb_tree_nic_is_software(const struct mcb_tree_node *node)
+{
+    if (node->kind != MCB_TREE_NIC)
+        return false;
+    return node->device ? node->device->software : node->pci.address[0] == '\0';
+}
+
 bool mcb_tree_nic_is_active(const struct mcb_tree_node *nic)
 {
     if (!nic->device)
@@ -64,4 +77,35 @@ bool mcb_tree_nic_is_active(const struct mcb_tree_node *nic)
         if (nic->device->ports[i].active)
             return true;
     return false;
+}
+
+static bool has_active_hardware(const struct mcb_tree *tree)
+{
+    mcb_tree_foreach(tree, MCB_TREE_NIC, i)
+    {
+        if (mcb_tree_nic_is_active(&tree->nodes[i]) && !mcb_tree_nic_is_software(&tree->nodes[i]))
+            return true;
+    }
+    return false;
+}
+
+bool mcb_tree_nic_is_usable(const struct mcb_tree *tree, size_t nic)
+{
+    const struct mcb_tree_node *node = &tree->nodes[nic];
+    return mcb_tree_nic_is_active(node) &&
+           !(mcb_tree_nic_is_software(node) && has_active_hardware(tree));
+}
+
+size_t mcb_tree_usable_nics(const struct mcb_tree *tree, size_t nics[MCB_TREE_DEVICES_MAX])
+{
+    bool hardware = has_active_hardware(tree);
+    size_t count = 0;
+    mcb_tree_foreach(tree, MCB_TREE_NIC, i)
+    {
+        const struct mcb_tree_node *nic = &tree->nodes[i];
+        if (count < MCB_TREE_DEVICES_MAX && mcb_tree_nic_is_active(nic) &&
+            !(hardware && mcb_tree_nic_is_software(nic)))
+            nics[count++] = i;
+    }
+    return count;
 }

@@ -24,7 +24,9 @@
  *
  * Nodes are in depth-first order; the host is node 0. NICs and GPUs are in the order of their PCI
  * addresses within a parent; GPUs are numbered over the whole host by PCI address (cuda:0 ... as
- * with CUDA_DEVICE_ORDER=PCI_BUS_ID). All texts are printable ASCII.
+ * with CUDA_DEVICE_ORDER=PCI_BUS_ID). A GPU's virtual function is none of this host, whose CUDA
+ * does not see it; in a guest, to which it looks like a whole one, it is. All texts are printable
+ * ASCII.
  */
 
 #include <stdbool.h>
@@ -57,8 +59,10 @@ struct mcb_tree_node {
     enum mcb_tree_kind kind;
     size_t parent;                  /* index; the host's own is 0 */
     char name[MCB_TREE_NAME_MAX];   /* "cpu:0", "mlx5_0", "cuda:0"; a bridge: its address; a host
-                                       bridge: its root bus, "0000:15"; the host: its name */
-    char model[MCB_TREE_MODEL_MAX]; /* "MT2910 Family [ConnectX-7]"; "" unknown */
+                                       bridge: its root bus, "0000:15"; the host: its name, of an
+                                       XML file the HostName that it holds, else "unknown" */
+    char model[MCB_TREE_MODEL_MAX]; /* "MT2910 Family [ConnectX-7]"; of the host that of its CPU;
+                                       "" unknown */
     int numa_node;                  /* the one that it is beside; -1: unknown, or none. A NUMA node:
                                        its number */
 
@@ -84,7 +88,7 @@ struct mcb_tree {
     size_t device_count;
 };
 
-/* topology: loaded with its devices. sysfs: "/sys"; read only for this host. The caller's:
+/* topology: loaded with its devices. sysfs: MCB_SYSFS; read only for this host. The caller's:
  * mcb_tree_release(). Faults: HOST_MEMORY; HOST_TOPOLOGY (more nodes, devices or levels than the
  * tree takes, or two devices of one name). Of RDMA devices that cannot be listed the reason is in
  * *devices_error, and the tree goes without. */
@@ -102,7 +106,21 @@ size_t mcb_tree_next(const struct mcb_tree *tree, enum mcb_tree_kind kind, size_
 
 size_t mcb_tree_count(const struct mcb_tree *tree, enum mcb_tree_kind kind);
 
+/* True if distances are asked of the node: a NIC, a GPU or a NUMA node. */
+bool mcb_tree_is_end(const struct mcb_tree_node *node);
+
+/* True if the node is a NIC made of software (rxe): its PCI function, if any, is that of its
+ * network interface. In an XML file it is one that has none. */
+bool mcb_tree_nic_is_software(const struct mcb_tree_node *node);
+
 /* True if the NIC has an active port; every NIC of an XML file, where that is not known. */
 bool mcb_tree_nic_is_active(const struct mcb_tree_node *nic);
+
+/* True if the NIC can serve: it is active, and if it is a software NIC, the host has no other that
+ * is. One that cannot be opened has no port, and so no active one. */
+bool mcb_tree_nic_is_usable(const struct mcb_tree *tree, size_t nic);
+
+/* The indices of those NICs, in the order of the tree. Returns how many. */
+size_t mcb_tree_usable_nics(const struct mcb_tree *tree, size_t nics[MCB_TREE_DEVICES_MAX]);
 
 #endif

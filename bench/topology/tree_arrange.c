@@ -8,9 +8,7 @@
 
 #include "bench/topology/tree_build.h"
 
-enum { HOST = 0 };
-
-static bool is_place(const struct mcb_tree_node *node)
+bool mcb_tree_is_place(const struct mcb_tree_node *node)
 {
     return node->kind == MCB_TREE_HOST || node->kind == MCB_TREE_NUMA_NODE;
 }
@@ -28,6 +26,29 @@ static int compare_addresses(const char *a, const char *b)
     return strcmp(a, b);
 }
 
+/* Siblings of one rank have the same key, so that the order is one of all of them. */
+enum rank { RANK_PLACE, RANK_HOST_BRIDGE, RANK_REST };
+
+static enum rank rank_of(const struct mcb_tree_node *node)
+{
+    if (mcb_tree_is_place(node))
+        return RANK_PLACE;
+    return node->kind == MCB_TREE_HOST_BRIDGE ? RANK_HOST_BRIDGE : RANK_REST;
+}
+
+static int compare_keys(enum rank rank, const struct mcb_tree_node *a,
+                        const struct mcb_tree_node *b)
+{
+    switch (rank) {
+    case RANK_PLACE:
+        return (a->numa_node > b->numa_node) - (a->numa_node < b->numa_node);
+    case RANK_HOST_BRIDGE:
+        return compare_addresses(a->name, b->name);
+    default:
+        return compare_addresses(a->pci.address, b->pci.address);
+    }
+}
+
 static int compare_siblings(const void *left, const void *right, void *draft_nodes)
 {
     const struct mcb_tree_node *nodes = draft_nodes;
@@ -35,13 +56,9 @@ static int compare_siblings(const void *left, const void *right, void *draft_nod
     const struct mcb_tree_node *a = &nodes[i], *b = &nodes[j];
     if (a->parent != b->parent)
         return a->parent < b->parent ? -1 : 1;
-    if (is_place(a) != is_place(b))
-        return is_place(a) ? -1 : 1;
-    int order = is_place(a) ? (a->numa_node > b->numa_node) - (a->numa_node < b->numa_node) : 0;
-    if (order == 0 && a->kind == MCB_TREE_HOST_BRIDGE && b->kind == MCB_TREE_HOST_BRIDGE)
-        order = compare_addresses(a->name, b->name);
-    if (order == 0)
-        order = compare_addresses(a->pci.address, b->pci.address);
+    if (rank_of(a) != rank_of(b))
+        return rank_of(a) < rank_of(b) ? -1 : 1;
+    int order = compare_keys(rank_of(a), a, b);
     return order ? order : (i > j) - (i < j);
 }
 
@@ -86,7 +103,7 @@ static int sort(struct mcb_tree_node *draft, size_t count, struct mcb_tree *tree
     qsort_r(order, count - 1, sizeof *order, compare_siblings, draft);
     tree->nodes[0] = draft[0];
     tree->count = 1;
-    copy_below(&(struct sorted){draft, order, count - 1}, HOST, HOST, tree);
+    copy_below(&(struct sorted){draft, order, count - 1}, MCB_TREE_ROOT, MCB_TREE_ROOT, tree);
     free(order);
     return 0;
 }
@@ -97,7 +114,8 @@ static int compare_by_name(const void *left, const void *right)
 {
     const struct mcb_tree_node *a = *(struct mcb_tree_node *const *)left;
     const struct mcb_tree_node *b = *(struct mcb_tree_node *const *)right;
-    return strcmp(a->name, b->name);
+    int order = strcmp(a->name, b->name);
+    return order ? order : (a > b) - (a < b);
 }
 
 static int compare_gpus(const void *left, const void *right)
@@ -123,35 +141,55 @@ static void number_gpus(struct mcb_tree_node **gpus, size_t count)
     }
 }
 
-static size_t collect(const struct mcb_tree *tree, bool gpus_only, struct mcb_tree_node **some)
+static size_t collect_gpus(const struct mcb_tree *tree, struct mcb_tree_node **gpus)
 {
     size_t count = 0;
-    for (size_t i = 0; i < tree->count; i++) {
-        enum mcb_tree_kind kind = tree->nodes[i].kind;
-        if (kind == MCB_TREE_GPU ||
-            (!gpus_only && (kind == MCB_TREE_NIC || kind == MCB_TREE_NUMA_NODE)))
-            some[count++] = &tree->nodes[i];
-    }
+    mcb_tree_foreach(tree, MCB_TREE_GPU, i) gpus[count++] = &tree->nodes[i];
     return count;
 }
 
-/* Devices are named in results: two of one name could not be told from each other. */
-static int name_devices(const struct mcb_tree *tree, struct mcb_error *error)
+/* Who is asked for by name must be one. */
+static int check_names(struct mcb_tree_node **sorted, size_t count, struct mcb_error *error)
 {
-    struct mcb_tree_node *some[MCB_TREE_DEVICES_MAX] = {NULL};
-    size_t count = collect(tree, true, some);
-    number_gpus(some, count);
-    count = collect(tree, false, some);
-    qsort(some, count, sizeof(struct mcb_tree_node *), compare_by_name);
+    qsort(sorted, count, sizeof(struct mcb_tree_node *), compare_by_name);
     for (size_t i = 1; i < count; i++)
-        if (strcmp(some[i - 1]->name, some[i]->name) == 0)
+        if (strcmp(sorted[i - 1]->name, sorted[i]->name) == 0)
             return mcb_error_set(error, MCB_FAULT_HOST_TOPOLOGY, "%s is there twice",
-                                 some[i]->name);
+                                 sorted[i]->name);
     return 0;
+}
+
+/* One root bus may be in several parts, beside NUMA nodes of their own: "0000:00", "0000:00#2". */
+static void number_bridges(struct mcb_tree_node **sorted, size_t count)
+{
+    size_t first = 0;
+    qsort(sorted, count, sizeof(struct mcb_tree_node *), compare_by_name);
+    for (size_t i = 1; i < count; i++) {
+        if (strcmp(sorted[first]->name, sorted[i]->name) != 0)
+            first = i;
+        else if (sorted[i]->kind == MCB_TREE_HOST_BRIDGE || sorted[i]->kind == MCB_TREE_BRIDGE)
+            snprintf(sorted[i]->name + strlen(sorted[i]->name),
+                     sizeof sorted[i]->name - strlen(sorted[i]->name), "#%zu", i - first + 1);
+    }
+}
+
+static int name_nodes(const struct mcb_tree *tree, struct mcb_error *error)
+{
+    struct mcb_tree_node *gpus[MCB_TREE_DEVICES_MAX] = {NULL};
+    struct mcb_tree_node **all = calloc(tree->count, sizeof(struct mcb_tree_node *));
+    if (!all)
+        return mcb_error_set(error, MCB_FAULT_HOST_MEMORY, "topology of %zu nodes", tree->count);
+    for (size_t i = 1; i < tree->count; i++)
+        all[i - 1] = &tree->nodes[i];
+    number_gpus(gpus, collect_gpus(tree, gpus));
+    number_bridges(all, tree->count - 1);
+    int status = check_names(all, tree->count - 1, error);
+    free(all);
+    return status;
 }
 
 int mcb_tree_arrange(struct mcb_tree_node *draft, size_t count, struct mcb_tree *tree,
                      struct mcb_error *error)
 {
-    return sort(draft, count, tree, error) == 0 ? name_devices(tree, error) : -1;
+    return sort(draft, count, tree, error) == 0 ? name_nodes(tree, error) : -1;
 }

@@ -25,8 +25,6 @@ struct draft {
     struct mcb_error *error;
 };
 
-enum { HOST = 0 };
-
 /* What is a GPU to compute with. Left out: display controllers that are no such thing (BMCs,
  * virtual machines), and AMD's class 0300, which its integrated graphics have too. */
 static const struct {
@@ -47,16 +45,27 @@ static const char *gpu_prefix(const struct mcb_pci_function *pci)
     return NULL;
 }
 
-/* hwloc 3 made the type of an OS device a set of types. */
+/* hwloc 3 made the type of an OS device a set of types, and what is known of all of the host one of
+ * the topology and no more of its root object. */
 #if HWLOC_API_VERSION >= 0x00030000
 static inline bool is_rdma_device(hwloc_obj_t object)
 {
     return object->attr && (object->attr->osdev.types & HWLOC_OBJ_OSDEV_OPENFABRICS) != 0;
 }
+
+static inline const char *host_name_of(struct hwloc_topology *hwloc)
+{
+    return hwloc_get_info_by_name(hwloc_topology_get_infos(hwloc), "HostName");
+}
 #else
 static inline bool is_rdma_device(hwloc_obj_t object)
 {
     return object->attr && object->attr->osdev.type == HWLOC_OBJ_OSDEV_OPENFABRICS;
+}
+
+static inline const char *host_name_of(struct hwloc_topology *hwloc)
+{
+    return hwloc_obj_get_info_by_name(hwloc_get_root_obj(hwloc), "HostName");
 }
 #endif
 
@@ -76,7 +85,7 @@ static void write_address(const struct hwloc_pcidev_attr_s *from, char *address)
 /* hwloc says GB/s, and in a file it may say anything. */
 static double sane_gbps(double gigabytes_per_s)
 {
-    const double absurd_gbps = 1e5;
+    const double absurd_gbps = 1e4; /* ten times PCIe 6.0 x16 */
     double gbps = gigabytes_per_s * 8;
     return gbps > 0 && gbps < absurd_gbps ? gbps : 0;
 }
@@ -131,16 +140,17 @@ static void copy_model(hwloc_obj_t pci_object, char *model)
 /* Returns the node's index; 0 (the host's, which is never added so) after a fault. */
 static size_t add(struct draft *draft, enum mcb_tree_kind kind, size_t parent)
 {
-    bool counted = kind == MCB_TREE_NIC || kind == MCB_TREE_GPU || kind == MCB_TREE_NUMA_NODE;
+    const struct mcb_tree_node node = {
+        .kind = kind, .parent = parent, .numa_node = -1, .pci = unknown_function()};
+    bool counted = mcb_tree_is_end(&node);
     if (draft->count == MCB_TREE_NODES_MAX || (counted && draft->devices == MCB_TREE_DEVICES_MAX)) {
         mcb_error_set(draft->error, MCB_FAULT_HOST_TOPOLOGY,
                       "more than %d NICs, GPUs and NUMA nodes, or %d with bridges",
                       MCB_TREE_DEVICES_MAX, MCB_TREE_NODES_MAX);
-        return HOST;
+        return MCB_TREE_ROOT;
     }
     draft->devices += counted;
-    draft->nodes[draft->count] = (struct mcb_tree_node){
-        .kind = kind, .parent = parent, .numa_node = -1, .pci = unknown_function()};
+    draft->nodes[draft->count] = node;
     return draft->count++;
 }
 
@@ -149,7 +159,7 @@ static size_t find_numa_node(const struct draft *draft, int number)
     for (size_t i = 1; i <= draft->numa_only; i++)
         if (draft->nodes[i].numa_node == number)
             return i;
-    return HOST;
+    return MCB_TREE_ROOT;
 }
 
 static void write_cpus(hwloc_const_bitmap_t cpus, char *text, size_t size)
@@ -167,14 +177,14 @@ static int add_numa_nodes(struct draft *draft)
                                                 object)) != NULL) {
         if (object->os_index > INT_MAX)
             continue;
-        size_t index = add(draft, MCB_TREE_NUMA_NODE, HOST);
-        if (index == HOST)
+        size_t index = add(draft, MCB_TREE_NUMA_NODE, MCB_TREE_ROOT);
+        if (index == MCB_TREE_ROOT)
             return -1;
         struct mcb_tree_node *node = &draft->nodes[index];
         node->numa_node = (int)object->os_index;
         snprintf(node->name, sizeof node->name, "cpu:%d", node->numa_node);
         if (object->attr)
-            node->memory_bytes = object->attr->numanode.local_memory;
+            node->memory_bytes = mcb_topology_memory_bytes(object->attr->numanode.local_memory);
         if (object->cpuset)
             write_cpus(object->cpuset, node->cpus, sizeof node->cpus);
         draft->numa_only++;
@@ -212,7 +222,7 @@ static size_t find_home(const struct draft *draft, hwloc_obj_t top)
     while (ancestor && (!ancestor->nodeset || !ancestor->cpuset))
         ancestor = ancestor->parent;
     if (!ancestor)
-        return HOST;
+        return MCB_TREE_ROOT;
     return find_numa_node(
         draft, common_numa_node(draft->source->hwloc, ancestor->cpuset, ancestor->nodeset));
 }
@@ -220,7 +230,7 @@ static size_t find_home(const struct draft *draft, hwloc_obj_t top)
 static size_t add_nic(struct draft *draft, const char *name, size_t parent)
 {
     size_t index = add(draft, MCB_TREE_NIC, parent);
-    if (index != HOST)
+    if (index != MCB_TREE_ROOT)
         mcb_topology_copy_text(draft->nodes[index].name, MCB_TREE_NAME_MAX, name);
     return index;
 }
@@ -234,7 +244,7 @@ static int add_listed_nics(struct draft *draft, const struct mcb_tree_node *like
             strcmp(source->devices[i].pci_address, like->pci.address) != 0)
             continue;
         size_t index = add_nic(draft, source->devices[i].name, parent);
-        if (index == HOST)
+        if (index == MCB_TREE_ROOT)
             return -1;
         struct mcb_tree_node *node = &draft->nodes[index];
         node->pci = like->pci;
@@ -256,9 +266,9 @@ static int add_function(struct draft *draft, hwloc_obj_t object, size_t parent,
     describe_function(draft->source, address, &object->attr->pcidev, like);
     copy_model(object, like->model);
     const char *prefix = gpu_prefix(&like->pci);
-    if (prefix && address[0]) {
+    if (prefix && address[0] && !like->pci.virtual_function) {
         size_t index = add(draft, MCB_TREE_GPU, parent);
-        if (index == HOST)
+        if (index == MCB_TREE_ROOT)
             return -1;
         struct mcb_tree_node *node = &draft->nodes[index];
         snprintf(node->name, sizeof node->name, "%s", prefix);
@@ -273,10 +283,10 @@ static int add_function(struct draft *draft, hwloc_obj_t object, size_t parent,
 static int add_named_nic(struct draft *draft, hwloc_obj_t object, size_t parent,
                          const struct mcb_tree_node *like)
 {
-    if (draft->source->sysfs || !is_rdma_device(object))
+    if (draft->source->sysfs || !is_rdma_device(object) || !object->name || !object->name[0])
         return 0;
     size_t index = add_nic(draft, object->name, parent);
-    if (index == HOST)
+    if (index == MCB_TREE_ROOT)
         return -1;
     if (like) {
         struct mcb_tree_node *node = &draft->nodes[index];
@@ -290,12 +300,12 @@ static int add_named_nic(struct draft *draft, hwloc_obj_t object, size_t parent,
 static size_t add_bridge(struct draft *draft, hwloc_obj_t object, size_t parent)
 {
     if (!object->attr)
-        return HOST;
+        return MCB_TREE_ROOT;
     const struct hwloc_bridge_attr_s *attributes = &object->attr->bridge;
     bool from_host = attributes->upstream_type == HWLOC_OBJ_BRIDGE_HOST;
     size_t index = add(draft, from_host ? MCB_TREE_HOST_BRIDGE : MCB_TREE_BRIDGE, parent);
-    if (index == HOST)
-        return HOST;
+    if (index == MCB_TREE_ROOT)
+        return MCB_TREE_ROOT;
     struct mcb_tree_node *node = &draft->nodes[index];
     if (from_host) {
         snprintf(node->name, sizeof node->name, "%04x:%02x",
@@ -324,7 +334,7 @@ static int follow(struct draft *draft, hwloc_obj_t object, size_t parent,
                              "more than %d PCI bridges below each other", MCB_TREE_DEPTH_MAX);
     if (object->type == HWLOC_OBJ_BRIDGE) {
         below = add_bridge(draft, object, parent);
-        status = below == HOST ? -1 : 0;
+        status = below == MCB_TREE_ROOT ? -1 : 0;
     } else if (object->type == HWLOC_OBJ_PCI_DEVICE) {
         status = add_function(draft, object, parent, &function);
         like = &function;
@@ -366,7 +376,7 @@ static int add_other_nics(struct draft *draft)
             continue;
         size_t home = draft->numa_only == 1 ? 1 : find_numa_node(draft, device->numa_node);
         size_t index = add_nic(draft, device->name, home);
-        if (index == HOST)
+        if (index == MCB_TREE_ROOT)
             return -1;
         if (device->pci_address[0])
             describe_function(source, device->pci_address, NULL, &draft->nodes[index]);
@@ -377,30 +387,26 @@ static int add_other_nics(struct draft *draft)
 
 /* ---- NUMA nodes ---- */
 
-static bool is_place(const struct mcb_tree_node *node)
-{
-    return node->kind == MCB_TREE_HOST || node->kind == MCB_TREE_NUMA_NODE;
-}
-
 /* sysfs says it of each function; the top that a function hangs on moves to the node of the first
  * that says it. */
 static void settle_numa_nodes(struct draft *draft)
 {
     struct mcb_tree_node *nodes = draft->nodes;
     for (size_t i = draft->count; i-- > 1;) {
-        size_t home = is_place(&nodes[i]) ? HOST : find_numa_node(draft, nodes[i].pci.numa_node);
+        size_t home = mcb_tree_is_place(&nodes[i]) ? MCB_TREE_ROOT
+                                                   : find_numa_node(draft, nodes[i].pci.numa_node);
         size_t top = i;
-        while (home != HOST && !is_place(&nodes[nodes[top].parent]))
+        while (home != MCB_TREE_ROOT && !mcb_tree_is_place(&nodes[nodes[top].parent]))
             top = nodes[top].parent;
-        if (home != HOST)
+        if (home != MCB_TREE_ROOT)
             nodes[top].parent = home;
     }
     for (size_t i = 1; i < draft->count; i++) {
-        if (is_place(&nodes[i]))
+        if (mcb_tree_is_place(&nodes[i]))
             continue;
         const struct mcb_tree_node *parent = &nodes[nodes[i].parent];
         size_t own = find_numa_node(draft, nodes[i].pci.numa_node);
-        nodes[i].numa_node = own != HOST ? nodes[own].numa_node : parent->numa_node;
+        nodes[i].numa_node = own != MCB_TREE_ROOT ? nodes[own].numa_node : parent->numa_node;
     }
 }
 
@@ -409,11 +415,9 @@ static void settle_numa_nodes(struct draft *draft)
 static int draft_all(struct draft *draft)
 {
     const struct mcb_tree_source *source = draft->source;
-    struct mcb_tree_node *host = &draft->nodes[HOST];
+    struct mcb_tree_node *host = &draft->nodes[MCB_TREE_ROOT];
     *host = (struct mcb_tree_node){.numa_node = -1, .pci = unknown_function()};
-    const char *name =
-        source->sysfs ? NULL
-                      : hwloc_obj_get_info_by_name(hwloc_get_root_obj(source->hwloc), "HostName");
+    const char *name = source->sysfs ? NULL : host_name_of(source->hwloc);
     mcb_topology_copy_text(host->name, sizeof host->name, name ? name : source->host_name);
     if (strcmp(source->host_model, "unknown") != 0)
         mcb_topology_copy_text(host->model, sizeof host->model, source->host_model);

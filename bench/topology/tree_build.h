@@ -9,6 +9,8 @@
 
 #include "bench/topology/tree.h"
 
+enum { MCB_TREE_ROOT = 0 }; /* the host's index */
+
 struct mcb_tree_source {
     struct hwloc_topology *hwloc; /* loaded with I/O objects */
     const char *host_name, *host_model;
@@ -16,6 +18,9 @@ struct mcb_tree_source {
     const struct mcb_device_facts *devices; /* must outlive the tree */
     size_t device_count;
 };
+
+/* True for what has memory and CPUs: the host, a NUMA node. */
+bool mcb_tree_is_place(const struct mcb_tree_node *node);
 
 /* nodes, count and numa_nodes of the tree; the rest is left as it is. Faults: those of
  * mcb_tree_make(). */

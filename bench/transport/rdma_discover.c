@@ -95,40 +95,24 @@ static const struct mcb_port *choose_port(const struct mcb_device_facts *device,
     return NULL;
 }
 
-static json_t *text_or_null(const char *text)
-{
-    return text[0] ? json_string(text) : json_null();
-}
-
-static json_t *rate_or_null(double gbps)
-{
-    return gbps > 0 ? json_real(gbps) : json_null();
-}
-
-static json_t *count_or_null(unsigned count)
-{
-    return count > 0 ? json_integer(count) : json_null();
-}
-
 /* The NIC's own link, and the narrowest on its way to the root. A software NIC has none, whatever
  * the interface below it has. */
 static void add_pcie_facts(json_t *facts, const struct mcb_device_facts *device)
 {
-    char bottleneck[MCB_PCI_ADDRESS_MAX] = "";
     struct mcb_pci_function function = {.address = ""};
-    double from_memory_gbps = 0, to_memory_gbps = 0;
-    if (!device->software && mcb_pci_read(MCB_SYSFS, device->pci_address, &function)) {
-        from_memory_gbps = mcb_ceiling_chain_gbps(MCB_SYSFS, device->pci_address,
-                                                  MCB_CEILING_PCIE_FROM_MEMORY, bottleneck);
-        to_memory_gbps = mcb_ceiling_chain_gbps(MCB_SYSFS, device->pci_address,
-                                                MCB_CEILING_PCIE_TO_MEMORY, bottleneck);
-    }
-    json_object_set_new(facts, "pcie_gtps", rate_or_null(function.link.transfers_gtps));
-    json_object_set_new(facts, "pcie_lanes", count_or_null(function.link.lanes));
-    json_object_set_new(facts, "pcie_max_payload_bytes", count_or_null(function.max_payload_bytes));
-    json_object_set_new(facts, "pcie_from_memory_gbps", rate_or_null(from_memory_gbps));
-    json_object_set_new(facts, "pcie_to_memory_gbps", rate_or_null(to_memory_gbps));
-    json_object_set_new(facts, "pcie_bottleneck", text_or_null(bottleneck));
+    struct mcb_ceiling_chain chain = {.bottleneck = ""};
+    if (!device->software && mcb_pci_read(MCB_SYSFS, device->pci_address, &function))
+        chain = mcb_ceiling_of_chain(MCB_SYSFS, &function);
+    json_object_set_new(facts, "pcie_gtps",
+                        mcb_json_positive_or_null(function.link.transfers_gtps));
+    json_object_set_new(facts, "pcie_lanes", mcb_json_count_or_null(function.link.lanes));
+    json_object_set_new(facts, "pcie_max_payload_bytes",
+                        mcb_json_count_or_null(function.max_payload_bytes));
+    json_object_set_new(facts, "pcie_from_memory_gbps",
+                        mcb_json_positive_or_null(chain.gbps[MCB_CEILING_PCIE_FROM_MEMORY]));
+    json_object_set_new(facts, "pcie_to_memory_gbps",
+                        mcb_json_positive_or_null(chain.gbps[MCB_CEILING_PCIE_TO_MEMORY]));
+    json_object_set_new(facts, "pcie_bottleneck", mcb_json_text_or_null(chain.bottleneck));
 }
 
 static json_t *facts_of(const struct mcb_device_facts *device, const struct mcb_port *port,
@@ -142,24 +126,24 @@ static json_t *facts_of(const struct mcb_device_facts *device, const struct mcb_
     json_object_set_new(facts, "port", json_integer(port->number));
     json_object_set_new(facts, "numa_node",
                         device->numa_node < 0 ? json_null() : json_integer(device->numa_node));
-    json_object_set_new(facts, "pci_address", text_or_null(device->pci_address));
-    json_object_set_new(facts, "firmware", text_or_null(device->firmware));
+    json_object_set_new(facts, "pci_address", mcb_json_text_or_null(device->pci_address));
+    json_object_set_new(facts, "firmware", mcb_json_text_or_null(device->firmware));
     json_object_set_new(facts, "device_id", json_string(id));
-    json_object_set_new(facts, "board", text_or_null(device->board));
+    json_object_set_new(facts, "board", mcb_json_text_or_null(device->board));
     json_object_set_new(facts, "node_guid", json_string(guid));
     json_object_set_new(facts, "software", json_boolean(device->software));
     json_object_set_new(facts, "state", json_string(port->state));
     json_object_set_new(facts, "physical_state", json_string(port->physical));
     json_object_set_new(facts, "link_layer", json_string(port->link));
-    json_object_set_new(facts, "link_gbps", rate_or_null(port->link_gbps));
-    json_object_set_new(facts, "data_gbps", rate_or_null(port->data_gbps));
+    json_object_set_new(facts, "link_gbps", mcb_json_positive_or_null(port->link_gbps));
+    json_object_set_new(facts, "data_gbps", mcb_json_positive_or_null(port->data_gbps));
     add_pcie_facts(facts, device);
     json_object_set_new(facts, "active_mtu_bytes", json_integer(port->mtu_bytes));
     json_object_set_new(facts, "lid", json_integer(port->lid));
     json_object_set_new(facts, "gid_index", json_integer(gid->index));
     json_object_set_new(facts, "gid", json_string(mcb_gid_format(gid->bytes, address)));
     json_object_set_new(facts, "gid_type", json_string(mcb_gid_type_name(gid->type)));
-    json_object_set_new(facts, "netdev", text_or_null(gid->interface));
+    json_object_set_new(facts, "netdev", mcb_json_text_or_null(gid->interface));
     json_object_set_new(facts, "address", json_string(mcb_gid_address(gid->bytes, address)));
     json_object_set_new(facts, "max_mr_size_bytes", mcb_json_hex64(device->limits.region_bytes));
     json_object_set_new(facts, "max_message_bytes", json_integer((json_int_t)port->message_most));

@@ -21,14 +21,13 @@
  */
 
 #include "bench/transport/transport.h"
+#include "common/pci.h"
 #include "rdma/device.h"
 #include "rdma/gid.h"
 #include "rdma/latency.h"
 #include "rdma/memory_region.h"
 #include "rdma/queue_pair.h"
 #include "rdma/relaxed_ordering.h"
-
-#define MCB_SYSFS "/sys"
 
 struct mcb_endpoint {
     const struct mcb_buffer *buffer;

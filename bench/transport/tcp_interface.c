@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "bench/transport/tcp_side.h"
+#include "common/json.h"
 #include "common/suggest.h"
 
 enum { INTERFACES_MAX = 512 };
@@ -177,8 +178,7 @@ static json_t *number_or_null(const char *name, const char *attribute)
 static json_t *speed_or_null(const char *name)
 {
     long mbit;
-    return read_number(name, "speed", &mbit) && mbit > 0 ? json_real((double)mbit / 1000)
-                                                         : json_null();
+    return mcb_json_positive_or_null(read_number(name, "speed", &mbit) ? (double)mbit / 1000 : 0);
 }
 
 static int fill_nic(struct mcb_nic *nic, const char *name, const char *address,

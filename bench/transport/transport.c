@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/pci.h"
 #include "rdma/device.h"
 
 /* Says in `because` why there is no port to use: the first that is not active, if there is one. */
@@ -33,7 +34,7 @@ static const struct mcb_transport *choose_by_host(char because[256])
     struct mcb_device_facts *devices = NULL;
     size_t count = 0;
     struct mcb_error error = {.code = MCB_FAULT_NONE};
-    if (mcb_device_list("/sys", &devices, &count, &error) < 0) {
+    if (mcb_device_list(MCB_SYSFS, &devices, &count, &error) < 0) {
         snprintf(because, 256, "%.250s", error.detail);
         return &mcb_transport_tcp;
     }

@@ -151,15 +151,21 @@ static int run_recorded(int argc, char **argv)
     return 42;
 }
 
-static const struct mcb_command_text examples[] = {{"mcbench cpu --size 8", "eight bytes"},
-                                                   {NULL, NULL}};
+static const struct mcb_command_example examples[] = {{"mcbench cpu --size 8", "eight bytes"},
+                                                      {NULL, NULL}};
 
-static const struct mcb_command_text own_options[] = {
-    {"--json", "as JSON"}, {"--draw FILE.svg", "to a file"}, {NULL, NULL}};
+static const struct mcb_option own_table[] = {{"json", NULL, "as JSON", 0},
+                                              {"draw", "FILE.svg", "to a file", 0},
+                                              {"op", "red|green", "what it is painted with", 0},
+                                              {NULL, NULL, NULL, 0}};
+
+static const struct mcb_options with_words = {own_table, {"RESULT...", 1, 9, "no result"}};
+static const struct mcb_options without_words = {own_table, {NULL, 0, 0, "none"}};
 
 static const struct mcb_command commands[] = {
     {"cpu", "[options]", "measures what CPUs see", examples, NULL, run_recorded},
-    {"show", "RESULT...", "shows it again", examples, own_options, run_recorded},
+    {"show", "RESULT...", "shows it again", examples, &with_words, run_recorded},
+    {"topo", "[options]", "shows the host", examples, &without_words, run_recorded},
 };
 
 struct page {
@@ -285,14 +291,30 @@ static void assert_completion(const char *words, const char *expected)
     unlink(path);
 }
 
+static void a_man_page_has_the_options_of_the_command_itself(void **state)
+{
+    (void)state;
+    struct page page;
+    mcb_arguments_print_man(open_page(&page), &commands[1]);
+    fclose(page.stream);
+    assert_non_null(strstr(page.text, ".TP\n\\fB\\-\\-json\\fR\nas JSON\n"));
+    assert_non_null(strstr(page.text, ".TP\n\\fB\\-\\-draw\\fR \\fIFILE.svg\\fR\nto a file\n"));
+    assert_null(strstr(page.text, "transport"));
+    close_page(&page);
+}
+
 static void bash_completes_commands_options_and_words(void **state)
 {
     (void)state;
     assert_completion("mcbench s", "show");
-    assert_completion("mcbench help \"\"", "cpu show");
+    assert_completion("mcbench help \"\"", "cpu show topo");
     assert_completion("mcbench show --j", "--json");
     assert_completion("mcbench show --d", "--draw");
     assert_completion("mcbench show --draw /proc/uptim", "/proc/uptime");
+    assert_completion("mcbench topo --draw /proc/uptim", "/proc/uptime");
+    assert_completion("mcbench topo --draw = /proc/uptim", "/proc/uptime");
+    assert_completion("mcbench topo /proc/uptim", "");
+    assert_completion("mcbench topo --op \"\"", "red green");
     assert_completion("mcbench cpu --verb", "");
     assert_completion("mcbench cpu --ver", "--verify");
     assert_completion("mcbench cpu --pairs r", "rail ring");
@@ -351,7 +373,7 @@ static void docs_writes_a_page_for_each_command_and_the_completion(void **state)
 {
     (void)state;
     static const char *const names[] = {"mcbench.1", "mcbench-cpu.1", "mcbench-show.1",
-                                        "mcbench.bash"};
+                                        "mcbench-topo.1", "mcbench.bash"};
     char folder[] = "/tmp/mcb_docs_XXXXXX";
     assert_non_null(mkdtemp(folder));
     assert_int_equal(run((char *[]){"mcbench", "docs", folder, NULL}), 0);
@@ -377,6 +399,7 @@ int main(void)
         cmocka_unit_test(help_of_a_command_with_options_of_its_own_has_those_only),
         cmocka_unit_test(the_overview_names_every_command),
         cmocka_unit_test(a_man_page_has_every_option_and_no_stray_control_line),
+        cmocka_unit_test(a_man_page_has_the_options_of_the_command_itself),
         cmocka_unit_test(bash_completes_commands_options_and_words),
         cmocka_unit_test(a_command_gets_its_own_words_and_gives_the_exit_code),
         cmocka_unit_test(what_is_no_command_is_a_usage_error),

@@ -141,6 +141,44 @@ static void near_nics_are_all_those_of_the_least_distance(void **state)
     host_release(&host);
 }
 
+static void which_memory_is_near_takes_no_tree(void **state)
+{
+    (void)state;
+    assert_int_equal(mcb_distance_to_node(2, 1, 1), MCB_DISTANCE_PHB);
+    assert_int_equal(mcb_distance_to_node(2, 0, 1), MCB_DISTANCE_SYS);
+    assert_int_equal(mcb_distance_to_node(2, -1, -1), MCB_DISTANCE_SYS);
+    assert_int_equal(mcb_distance_to_node(1, 0, -1), MCB_DISTANCE_PHB);
+}
+
+static void what_cannot_serve_is_not_near(void **state)
+{
+    (void)state;
+    struct mcb_port down = {.number = 1}, active = {.number = 1, .active = true};
+    struct mcb_device_facts dead = {.port_count = 1, .ports = &down};
+    struct mcb_device_facts live = {.port_count = 1, .ports = &active};
+    struct mcb_device_facts soft = {.software = true, .port_count = 1, .ports = &active};
+    struct mcb_tree_node nodes[] = {
+        {.kind = MCB_TREE_HOST, .numa_node = -1},
+        {.kind = MCB_TREE_HOST_BRIDGE, .numa_node = 0},
+        {.kind = MCB_TREE_GPU, .parent = 1, .numa_node = 0},
+        {.kind = MCB_TREE_NIC, .parent = 1, .device = &dead},
+        {.kind = MCB_TREE_NIC, .parent = 1, .device = &soft},
+        {.kind = MCB_TREE_NIC, .numa_node = 1, .device = &live},
+    };
+    struct mcb_tree tree = {.nodes = nodes, .count = 6, .numa_nodes = 2, .this_host = true};
+    size_t nics[6];
+    enum mcb_distance distance;
+    assert_int_equal(mcb_distance_near_nics(&tree, 2, nics, 6, &distance), 1);
+    assert_int_equal(nics[0], 5);
+    assert_int_equal(distance, MCB_DISTANCE_SYS);
+    assert_int_equal(mcb_distance_placed_nics(&tree, 2, nics, 6, &distance), 1);
+    assert_int_equal(nics[0], 3);
+    nodes[5].device = &dead; /* now there is software only */
+    assert_int_equal(mcb_distance_near_nics(&tree, 2, nics, 6, &distance), 1);
+    assert_int_equal(nics[0], 4);
+    assert_int_equal(distance, MCB_DISTANCE_PHB);
+}
+
 static void without_nics_none_is_near(void **state)
 {
     (void)state;
@@ -221,6 +259,8 @@ int main(void)
         cmocka_unit_test(memory_is_near_the_devices_of_its_numa_node),
         cmocka_unit_test(on_a_host_of_one_numa_node_an_unknown_one_is_that),
         cmocka_unit_test(near_nics_are_all_those_of_the_least_distance),
+        cmocka_unit_test(which_memory_is_near_takes_no_tree),
+        cmocka_unit_test(what_cannot_serve_is_not_near),
         cmocka_unit_test(without_nics_none_is_near),
         cmocka_unit_test(all_pairs_of_a_fixture_are_those_that_its_readme_says),
         cmocka_unit_test(a_p5_has_four_nics_below_the_switch_of_each_gpu),

@@ -17,6 +17,7 @@
 
 #include "bench/measure/endpoints.h"
 #include "bench/measure/placement_facts.h"
+#include "bench/topology/topology_file.h"
 #include "common/id_list.h"
 
 #define MIB (UINT64_C(1) << 20)
@@ -245,6 +246,19 @@ static void distance_is_from_the_memory_to_the_nic(void **state)
     mcb_topology_free(topology);
 }
 
+static void memory_of_a_host_without_a_topology_is_beside_its_nic_by_number_alone(void **state)
+{
+    (void)state;
+    for (int node = 0; node < 2; node++) {
+        struct mcb_nic nic = {.numa_node = 1};
+        struct mcb_local_endpoint local = {.nic = &nic, .buffers = {buffer_on(node, MIB)}};
+        json_t *facts = mcb_placement_facts(&local, NULL);
+        assert_string_equal(json_string_value(json_object_get(facts, "distance")),
+                            node == 1 ? "PHB" : "SYS");
+        json_decref(facts);
+    }
+}
+
 static void memory_that_is_not_beside_its_nic_is_warned_of(void **state)
 {
     (void)state;
@@ -391,6 +405,7 @@ int main(void)
         on_this_host(a_node_that_is_not_there_is_refused),
         on_this_host(the_bytes_to_register_are_those_that_are_registered),
         cmocka_unit_test(distance_is_from_the_memory_to_the_nic),
+        cmocka_unit_test(memory_of_a_host_without_a_topology_is_beside_its_nic_by_number_alone),
         cmocka_unit_test(memory_that_is_not_beside_its_nic_is_warned_of),
         cmocka_unit_test(what_is_in_order_is_believed),
         cmocka_unit_test(memory_of_which_nobody_knows_is_warned_of),

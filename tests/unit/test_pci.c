@@ -71,7 +71,7 @@ static void a_link_carries_what_its_line_coding_leaves(void **state)
         {{8, 16}, 126.0307692, "PCIe 3.0 x16"},  /* 16 x 8 x 128/130 */
         {{16, 16}, 252.0615385, "PCIe 4.0 x16"}, /* 16 x 16 x 128/130 */
         {{32, 16}, 504.1230769, "PCIe 5.0 x16"}, /* 16 x 32 x 128/130 */
-        {{64, 16}, 968, "PCIe 6.0 x16"},         /* 16 x 64 x 242/256 */
+        {{64, 16}, 944, "PCIe 6.0 x16"},         /* 16 x 64 x 236/256 */
         {{0, 16}, 0, ""},
         {{16, 0}, 0, ""},
         {{7, 16}, 0, ""},
@@ -80,6 +80,7 @@ static void a_link_carries_what_its_line_coding_leaves(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         assert_float_equal(mcb_pci_link_gbps(&cases[i].link), cases[i].gbps, 1e-6);
         assert_string_equal(mcb_pci_link_text(&cases[i].link, text), cases[i].text);
+        assert_int_equal(mcb_pci_link_has_flits(&cases[i].link), cases[i].gbps == 944);
     }
 }
 
@@ -249,7 +250,7 @@ static void a_pipe_or_a_folder_in_the_place_of_a_file_holds_nobody_up(void **sta
     assert_int_equal(function.relaxed_ordering, MCB_KNOWN_NOT);
 }
 
-static void a_virtual_function_has_the_link_and_payload_of_its_physical_one(void **state)
+static void a_virtual_function_has_link_and_device_control_of_its_physical_one(void **state)
 {
     (void)state;
     uint8_t config[SPACE];
@@ -267,7 +268,14 @@ static void a_virtual_function_has_the_link_and_payload_of_its_physical_one(void
     assert_int_equal(function.link.lanes, 16);
     assert_float_equal(function.link_most.transfers_gtps, 32, 0);
     assert_int_equal(function.max_payload_bytes, 256);
-    assert_int_equal(function.relaxed_ordering, MCB_KNOWN_NOT);
+    assert_int_equal(function.relaxed_ordering, MCB_KNOWN_YES);
+    assert_string_equal(function.physical_address, "0000:1c:00.0");
+    assert_string_equal(read_function("0000:1c:00.0").physical_address, "");
+    make_config(config, 0);
+    set_config("0000:1c:00.0", config, SPACE);
+    assert_int_equal(read_function("0000:1c:00.1").relaxed_ordering, MCB_KNOWN_NO);
+    set_config("0000:1c:00.0", config, 64);
+    assert_int_equal(read_function("0000:1c:00.1").relaxed_ordering, MCB_KNOWN_NOT);
 }
 
 static void a_virtual_function_stays_one_if_its_physical_one_is_gone(void **state)
@@ -280,6 +288,7 @@ static void a_virtual_function_stays_one_if_its_physical_one_is_gone(void **stat
     sysfs_link(&tree, "bus/pci/devices/0000:1d:00.1/physfn", "../nowhere");
     struct mcb_pci_function function = read_function("0000:1d:00.1");
     assert_true(function.virtual_function);
+    assert_string_equal(function.physical_address, "");
     assert_int_equal(function.relaxed_ordering, MCB_KNOWN_NOT);
     assert_int_equal(function.max_payload_bytes, 0);
     assert_int_equal(function.link.lanes, 0);
@@ -412,7 +421,7 @@ int main(void)
         cmocka_unit_test(a_function_that_is_not_there_is_one_of_which_nothing_is_known),
         cmocka_unit_test(missing_and_senseless_attributes_are_not_known),
         cmocka_unit_test(a_pipe_or_a_folder_in_the_place_of_a_file_holds_nobody_up),
-        cmocka_unit_test(a_virtual_function_has_the_link_and_payload_of_its_physical_one),
+        cmocka_unit_test(a_virtual_function_has_link_and_device_control_of_its_physical_one),
         cmocka_unit_test(a_virtual_function_stays_one_if_its_physical_one_is_gone),
         cmocka_unit_test(acs_is_found_in_the_config_file_of_a_bridge),
         cmocka_unit_test(a_bridge_whose_extended_space_does_not_answer_is_not_known),

@@ -60,16 +60,24 @@ static void activate(struct host *host)
 static void near_nics_are_preferred_and_all_others_available(void **state)
 {
     activate(*state);
-    assert_matrix(*state, "{\"cpu:0\": [[\"mlx5_0\"], [\"mlx5_1\", \"rxe0\"]], "
-                          "\"cpu:1\": [[\"mlx5_1\"], [\"mlx5_0\", \"rxe0\"]], "
-                          "\"cuda:0\": [[\"mlx5_0\"], [\"mlx5_1\", \"rxe0\"]]}");
+    assert_matrix(*state, "{\"cpu:0\": [[\"mlx5_0\"], [\"mlx5_1\"]], "
+                          "\"cpu:1\": [[\"mlx5_1\"], [\"mlx5_0\"]], "
+                          "\"cuda:0\": [[\"mlx5_0\"], [\"mlx5_1\"]]}");
 }
 
 static void a_nic_without_an_active_port_is_left_out(void **state)
 {
-    assert_matrix(*state, "{\"cpu:0\": [[\"mlx5_0\"], [\"rxe0\"]], "
-                          "\"cpu:1\": [[], [\"mlx5_0\", \"rxe0\"]], "
-                          "\"cuda:0\": [[\"mlx5_0\"], [\"rxe0\"]]}");
+    assert_matrix(*state, "{\"cpu:0\": [[\"mlx5_0\"], []], "
+                          "\"cpu:1\": [[], [\"mlx5_0\"]], "
+                          "\"cuda:0\": [[\"mlx5_0\"], []]}");
+}
+
+static void software_serves_where_no_hardware_does(void **state)
+{
+    struct host *host = *state;
+    host->ports[0].active = false; /* mlx5_0; mlx5_1 is down already */
+    assert_matrix(host, "{\"cpu:0\": [[], [\"rxe0\"]], \"cpu:1\": [[], [\"rxe0\"]], "
+                        "\"cuda:0\": [[\"rxe0\"], []]}");
 }
 
 static void the_nearest_nic_that_is_active_takes_the_place_of_a_nearer_one(void **state)
@@ -78,9 +86,9 @@ static void the_nearest_nic_that_is_active_takes_the_place_of_a_nearer_one(void 
     size_t nic = host_add_device(host, MCB_TREE_NIC, 2, "mlx5_2", "0000:1a:00.0", "");
     host_add_facts(host, nic, true);
     host->ports[0].active = false; /* mlx5_0 */
-    assert_matrix(host, "{\"cpu:0\": [[\"mlx5_2\"], [\"rxe0\"]], "
-                        "\"cpu:1\": [[], [\"rxe0\", \"mlx5_2\"]], "
-                        "\"cuda:0\": [[\"mlx5_2\"], [\"rxe0\"]]}");
+    assert_matrix(host, "{\"cpu:0\": [[\"mlx5_2\"], []], "
+                        "\"cpu:1\": [[], [\"mlx5_2\"]], "
+                        "\"cuda:0\": [[\"mlx5_2\"], []]}");
 }
 
 static void the_nics_of_a_file_count_as_active(void **state)
@@ -164,6 +172,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_HOST(near_nics_are_preferred_and_all_others_available),
         WITH_HOST(a_nic_without_an_active_port_is_left_out),
+        WITH_HOST(software_serves_where_no_hardware_does),
         WITH_HOST(the_nearest_nic_that_is_active_takes_the_place_of_a_nearer_one),
         WITH_EMPTY(the_nics_of_a_file_count_as_active),
         WITH_HOST(what_is_written_is_read_back_the_same),

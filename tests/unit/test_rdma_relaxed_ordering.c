@@ -80,15 +80,47 @@ static void an_ordinary_user_is_told_why_it_is_not_known(void **state)
                         "the PCI configuration of 0000:1b:00.0 can be read up to byte 64 only");
 }
 
-static void a_virtual_function_does_not_tell(void **state)
+static void a_nic_that_is_not_pci_express_is_not_said_to_be_hidden(void **state)
 {
     (void)state;
-    make_nic("mlx5_3", "0000:1c:00.1", 0x10, 256);
-    sysfs_link(&tree, "bus/pci/devices/0000:1c:00.1/physfn", "../0000:19:00.0");
-    struct mcb_relaxed_ordering known = probe("mlx5_3");
+    const uint8_t config[256] = {0};
+    make_nic("mlx5_6", "0000:1e:00.0", 0x10, 0);
+    sysfs_bytes(&tree, "bus/pci/devices/0000:1e:00.0/config", config, sizeof(config));
+    struct mcb_relaxed_ordering known = probe("mlx5_6");
     assert_int_equal(known.nic, MCB_KNOWN_NOT);
     assert_string_equal(known.nic_reason,
-                        "0000:1c:00.1 is a virtual function, whose Device Control does not tell");
+                        "the PCI configuration of 0000:1e:00.0 shows no PCI Express capability");
+}
+
+/* Its own bit, which is reserved, says the opposite. */
+static void for_a_virtual_function_the_bit_of_its_physical_one_holds(void **state)
+{
+    (void)state;
+    make_nic("mlx5_3", "0000:1c:00.0", 0x10, 256);
+    make_nic("mlx5_4", "0000:1c:00.1", 0, 256);
+    sysfs_link(&tree, "bus/pci/devices/0000:1c:00.1/physfn", "../0000:1c:00.0");
+    struct mcb_relaxed_ordering known = probe("mlx5_4");
+    assert_int_equal(known.nic, MCB_KNOWN_YES);
+    assert_string_equal(
+        known.nic_reason,
+        "the PCI Device Control of its physical function 0000:1c:00.0 has it enabled");
+    const uint8_t config[64] = {0};
+    sysfs_bytes(&tree, "bus/pci/devices/0000:1c:00.0/config", config, sizeof(config));
+    known = probe("mlx5_4");
+    assert_int_equal(known.nic, MCB_KNOWN_NOT);
+    assert_string_equal(known.nic_reason, "the PCI configuration of its physical function "
+                                          "0000:1c:00.0 can be read up to byte 64 only");
+}
+
+static void a_virtual_function_whose_physical_one_is_gone_does_not_tell(void **state)
+{
+    (void)state;
+    make_nic("mlx5_5", "0000:1d:00.1", 0x10, 256);
+    sysfs_link(&tree, "bus/pci/devices/0000:1d:00.1/physfn", "../0000:1d:00.0");
+    struct mcb_relaxed_ordering known = probe("mlx5_5");
+    assert_int_equal(known.nic, MCB_KNOWN_NOT);
+    assert_string_equal(known.nic_reason, "0000:1d:00.1 is a virtual function, and its physical "
+                                          "one is not to be seen");
 }
 
 static void a_software_nic_has_no_device_control(void **state)
@@ -131,7 +163,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(device_control_of_the_nic_is_read),
         cmocka_unit_test(an_ordinary_user_is_told_why_it_is_not_known),
-        cmocka_unit_test(a_virtual_function_does_not_tell),
+        cmocka_unit_test(a_nic_that_is_not_pci_express_is_not_said_to_be_hidden),
+        cmocka_unit_test(for_a_virtual_function_the_bit_of_its_physical_one_holds),
+        cmocka_unit_test(a_virtual_function_whose_physical_one_is_gone_does_not_tell),
         cmocka_unit_test(a_software_nic_has_no_device_control),
         cmocka_unit_test(it_is_on_only_where_everything_is_known),
         cmocka_unit_test(it_is_off_where_it_was_not_asked_for_or_something_is_known_to_be_missing),

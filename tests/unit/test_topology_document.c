@@ -68,8 +68,13 @@ static void what_a_file_does_not_tell_is_null(void **state)
     host->nodes[6].link_gbps = 0;
     host->nodes[6].pci.link = host->nodes[6].pci.link_most = (struct mcb_pci_link){0};
     assert_member(host, "host", 0,
-                  "{\"name\": null, \"kernel\": null, \"cpu\": null, \"cpus\": null, "
+                  "{\"name\": \"n1\", \"kernel\": null, \"cpu\": null, \"cpus\": null, "
                   "\"numa_nodes\": 2, \"memory_bytes\": null, \"from\": \"p5.xml\"}");
+    strcpy(host->nodes[0].name, "unknown");
+    host->view.from = "/\xff/主机.xml"; /* no UTF-8 */
+    assert_member(host, "host", 0,
+                  "{\"name\": null, \"kernel\": null, \"cpu\": null, \"cpus\": null, "
+                  "\"numa_nodes\": 2, \"memory_bytes\": null, \"from\": \"/?/??.xml\"}");
     assert_member(host, "nics", 0,
                   "{\"name\": \"mlx5_0\", \"parent\": \"0000:17:00.0\", \"pci_address\": "
                   "\"0000:18:00.0\", \"numa_node\": null, \"model\": \"MT2910 Family "

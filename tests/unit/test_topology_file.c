@@ -3,6 +3,7 @@
  * names it and says what is wrong. */
 #include <errno.h>
 #include <fcntl.h>
+#include <hwloc.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -17,7 +18,7 @@
 #include <cmocka.h>
 
 #include "bench/topology/rehearsal.h"
-#include "bench/topology/topology_file.h"
+#include "bench/topology/topology_xml.h"
 #include "tests/unit/topology_helper.h"
 
 /* The fault's detail holds the file's name and then what is said here. */
@@ -128,9 +129,9 @@ static void a_huge_file_is_not_read_to_its_end(void **state)
     assert_true(fd >= 0);
     assert_int_equal(ftruncate(fd, INT64_C(1) << 40), 0); /* a hole: it takes no space */
     assert_path_refused(path, "larger than 16 MiB");
-    assert_int_equal(ftruncate(fd, MCB_TOPOLOGY_FILE_MOST_BYTES), 0);
+    assert_int_equal(ftruncate(fd, MCB_TOPOLOGY_XML_MOST_BYTES), 0);
     assert_path_refused(path, "not XML");
-    assert_int_equal(ftruncate(fd, MCB_TOPOLOGY_FILE_MOST_BYTES + 1), 0);
+    assert_int_equal(ftruncate(fd, MCB_TOPOLOGY_XML_MOST_BYTES + 1), 0);
     assert_path_refused(path, "larger than 16 MiB");
     close(fd);
     unlink(path);
@@ -146,8 +147,33 @@ static void other_formats_are_named(void **state)
                            "written by hwloc 999.x");
     assert_altered_refused("<topology version=\"2.0\">", "<topology version=\"999.1\">",
                            "--export-xml-flags v2");
+    assert_altered_refused("<topology version=\"2.0\">", "<topology version=\"3.0\">",
+                           HWLOC_API_VERSION >> 16 == 2 ? "written by hwloc 3.x" : "");
     assert_text_refused("<system version=\"1\"><cpu numaid=\"0\"/></system>", "<system>");
     assert_text_refused("<topologydiff></topologydiff>", "<topologydiff>");
+}
+
+static void the_version_may_be_written_as_xml_allows(void **state)
+{
+    (void)state;
+    static const char as_written[] = "<topology version=\"2.0\">";
+    assert_altered_refused(as_written, "<topology\n\tversion = '999.1' >",
+                           "written by hwloc 999.x");
+    assert_altered_refused(as_written, "<topology x=\"> version='1'\"\tversion=\"998\">",
+                           "written by hwloc 998.x");
+    assert_altered_refused(as_written, "<topology subversion=\"2.0\">", "written by hwloc 1.x");
+}
+
+static void a_version_that_is_none_is_not_understood(void **state)
+{
+    (void)state;
+    static const char *const versions[] = {"-5",   "",       "2x", "x",
+                                           " 2.0", "1000.0", ".0", "18446744073709551618"};
+    for (size_t i = 0; i < sizeof versions / sizeof versions[0]; i++) {
+        char root[64];
+        snprintf(root, sizeof root, "<topology version=\"%s\">", versions[i]);
+        assert_altered_refused("<topology version=\"2.0\">", root, "version not understood");
+    }
 }
 
 static void a_file_cut_short_anywhere_is_an_error(void **state)
@@ -423,6 +449,14 @@ static void a_child_that_dies_is_a_crash(void **state)
     }
 }
 
+static void a_child_that_is_killed_took_too_much(void **state)
+{
+    (void)state;
+    static const int number = SIGKILL;
+    struct mcb_error error;
+    assert_refused(rehearse(die, &number, &error), &error, "more time or memory");
+}
+
 static void end_well(int number)
 {
     (void)number;
@@ -445,7 +479,7 @@ static void a_child_that_does_not_end_is_ended(void **state)
 {
     (void)state;
     struct mcb_error error;
-    assert_refused(rehearse(spin, NULL, &error), &error, "longer than any real one");
+    assert_refused(rehearse(spin, NULL, &error), &error, "more time or memory than any real one");
 }
 
 static void a_child_does_not_get_all_memory(void **state)
@@ -487,6 +521,8 @@ int main(void)
         cmocka_unit_test(what_is_no_xml_is_told_how_to_write_one),
         cmocka_unit_test(a_huge_file_is_not_read_to_its_end),
         cmocka_unit_test(other_formats_are_named),
+        cmocka_unit_test(the_version_may_be_written_as_xml_allows),
+        cmocka_unit_test(a_version_that_is_none_is_not_understood),
         cmocka_unit_test(a_file_cut_short_anywhere_is_an_error),
         cmocka_unit_test(comments_and_what_precedes_the_root_do_not_matter),
         cmocka_unit_test(entities_are_refused_before_anybody_expands_them),
@@ -498,6 +534,7 @@ int main(void)
         cmocka_unit_test(two_nics_of_one_name_are_an_error),
         cmocka_unit_test(a_child_tells_how_it_went),
         cmocka_unit_test(a_child_that_dies_is_a_crash),
+        cmocka_unit_test(a_child_that_is_killed_took_too_much),
         cmocka_unit_test(a_handler_of_the_program_does_not_hide_a_crash),
         cmocka_unit_test(a_child_that_does_not_end_is_ended),
         cmocka_unit_test(a_child_does_not_get_all_memory),

@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <unistd.h>
 
+#include "bench/report/text.h"
 #include "tests/unit/topology_view_helper.h"
 
 struct folder {
@@ -138,6 +139,20 @@ static void a_software_nic_is_dashed(void **state)
     free(text);
 }
 
+static void the_legend_tells_what_occurs(void **state)
+{
+    struct folder *folder = *state;
+    char *text = draw(folder);
+    assert_holds(text, ">GPU</text>");
+    free(text);
+    folder->host->tree.count = 3; /* up to the first host bridge */
+    text = draw(folder);
+    assert_holds(text, ">host bridge</text>");
+    assert_null(strstr(text, ">GPU</text>"));
+    assert_null(strstr(text, "software NIC"));
+    free(text);
+}
+
 static void boxes_lie_within_each_other_or_apart(void **state)
 {
     struct folder *folder = *state;
@@ -154,13 +169,64 @@ static void boxes_lie_within_each_other_or_apart(void **state)
     free(text);
 }
 
+/* A switch of a chassis: 40 NICs, whose names and models are long. */
+static void add_many_nics(struct host *host)
+{
+    for (int i = 0; i < 40; i++) {
+        size_t nic = host_add_device(
+            host, MCB_TREE_NIC, 4, "rocep198s0f0np0_of_the_third_chassis_in_the_last_row", "",
+            "MT43244 BlueField-3 integrated ConnectX-7 network controller");
+        host_set_link(host, nic, link_4x8, link_5x16);
+    }
+}
+
+static void many_devices_make_no_tower(void **state)
+{
+    struct folder *folder = *state;
+    struct rectangle boxes[64];
+    add_many_nics(folder->host);
+    char *text = draw(folder);
+    assert_true(read_boxes(text, boxes, 64) > 40);
+    assert_in_range(boxes[0].height, boxes[0].width / 2, boxes[0].width * 3 / 2);
+    free(text);
+}
+
+/* Letters of the font are at most 7 wide. */
+static void words_stay_in_their_box(void **state)
+{
+    struct folder *folder = *state;
+    struct rectangle boxes[64];
+    add_many_nics(folder->host);
+    folder->host->view.from = "/a/long/way/through/many/folders/of/a/network/share/to/the/host.xml";
+    memset(folder->host->nodes[1].cpus, '7', sizeof folder->host->nodes[1].cpus - 1);
+    char *text = draw(folder), *at = text;
+    size_t count = read_boxes(text, boxes, 64);
+    while ((at = strstr(at, "<text x="))) {
+        struct rectangle words = {0};
+        assert_int_equal(sscanf(at, "<text x=\"%ld\" y=\"%ld\"", &words.x, &words.y), 2);
+        at = strchr(at, '>') + 1;
+        char *end = strstr(at, "</text>");
+        *end = '\0';
+        words.width = 7 * (long)mcb_text_columns(at);
+        const struct rectangle *box = NULL; /* the last, for what is within is drawn later */
+        for (size_t i = 0; i < count; i++)
+            if (words.x > boxes[i].x && words.x < boxes[i].x + boxes[i].width &&
+                words.y > boxes[i].y && words.y < boxes[i].y + boxes[i].height)
+                box = &boxes[i];
+        if (box && !is_within(&words, box))
+            fail_msg("out of its box: %s", at);
+        at = end + 1;
+    }
+    free(text);
+}
+
 static void foreign_text_is_no_markup(void **state)
 {
     struct folder *folder = *state;
     folder->host->view.from = "a\"><script>&\033[2J.xml";
     strcpy(folder->host->nodes[6].model, "<b>'x'");
     char *text = draw(folder);
-    assert_holds(text, ">a&quot;&gt;&lt;script&gt;&amp;?[2J.xml");
+    assert_holds(text, ">n1 · a&quot;&gt;&lt;script&gt;&amp;?[2J.xml");
     assert_holds(text, ">&lt;b&gt;&apos;x&apos;</text>");
     assert_null(strstr(text, "<script"));
     free(text);
@@ -198,7 +264,10 @@ int main(void)
         IN_FOLDER(the_drawing_holds_what_the_host_is_made_of),
         IN_FOLDER(what_is_doubtful_has_a_colour_of_its_own),
         IN_FOLDER(a_software_nic_is_dashed),
+        IN_FOLDER(the_legend_tells_what_occurs),
         IN_FOLDER(boxes_lie_within_each_other_or_apart),
+        IN_FOLDER(many_devices_make_no_tower),
+        IN_FOLDER(words_stay_in_their_box),
         IN_FOLDER(foreign_text_is_no_markup),
         IN_FOLDER(an_older_drawing_is_replaced),
         IN_FOLDER(a_place_that_cannot_be_written_is_named),

@@ -77,7 +77,7 @@ static void the_first_line_is_the_host(void **state)
     free(text);
 }
 
-static void a_file_is_named_in_place_of_its_host(void **state)
+static void a_file_is_named_after_its_host(void **state)
 {
     struct host *host = *state;
     host->view.from = "p5.xml";
@@ -85,8 +85,12 @@ static void a_file_is_named_in_place_of_its_host(void **state)
     strcpy(host->facts.kernel, "unknown");
     host->facts.numa_nodes = 1;
     char *text = print(*state, plain);
-    static const char line[] = "p5.xml · EPYC 7763 · 48 CPUs · 1 NUMA node · 1 TiB\n";
+    static const char line[] = "n1 · p5.xml · EPYC 7763 · 48 CPUs · 1 NUMA node · 1 TiB\n";
     assert_memory_equal(text, line, sizeof line - 1);
+    free(text);
+    strcpy(host->nodes[0].name, "unknown");
+    text = print(*state, plain);
+    assert_memory_equal(text, line + strlen("n1 · "), sizeof line - 1 - strlen("n1 · "));
     free(text);
 }
 
@@ -215,12 +219,33 @@ static void a_matrix_wider_than_the_screen_is_split_by_columns(void **state)
     }
     assert_holds(host, plain, "\n         mlx5_0  mlx5_1");
     assert_holds(host, plain, "\nmlx5_19    NODE    NODE");
-    for (size_t columns = 60; columns < 140; columns += 13) {
+    for (size_t columns = 40; columns < 140; columns += 10) {
         char *text = print(host, (struct look){columns, false}), *next = text;
         for (char *line; (line = strsep(&next, "\n"));)
             if (mcb_text_columns(line) > columns)
                 fail_msg("wider than %zu: %s", columns, line);
         free(text);
+    }
+}
+
+static void no_line_is_wider_than_a_narrow_screen(void **state)
+{
+    struct host *host = *state;
+    strcpy(host->nodes[1].name, "cpu:1234567890");
+    for (size_t i = 0; i < 2; i++)
+        mcb_error_write(&host->finding_list[i], MCB_FAULT_PCI_SHARED_NIC, "bridge %zu: redirects",
+                        i);
+    host->findings.count = 2;
+    for (int with_devices = 1; with_devices >= 0; with_devices--) {
+        char *text = print(host, (struct look){40, false}), *next = text;
+        for (char *line; (line = strsep(&next, "\n"));)
+            if (mcb_text_columns(line) > 40)
+                fail_msg("wider than 40: %s", line);
+        free(text);
+        host->tree.count = 2;
+        host->tree.this_host = false;
+        host->view.from = "host-with-a-long-name-in-a-deep-folder.xml";
+        mcb_error_write(&host->devices_error, MCB_FAULT_RDMA_NO_DEVICE, "no driver");
     }
 }
 
@@ -310,7 +335,7 @@ static void foreign_text_moves_no_cursor(void **state)
 {
     struct host *host = *state;
     host->view.from = "\033[2Jx\n.xml";
-    assert_holds(host, plain, "?[2Jx?.xml · ");
+    assert_holds(host, plain, "n1 · ?[2Jx?.xml · ");
     assert_lacks(host, coloured, "\033[2J");
 }
 
@@ -337,7 +362,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_HOST(the_first_line_is_the_host),
-        WITH_HOST(a_file_is_named_in_place_of_its_host),
+        WITH_HOST(a_file_is_named_after_its_host),
         WITH_HOST(the_tree_shows_switches_but_not_bridges_with_one_way_down),
         WITH_EMPTY(a_root_port_with_two_devices_below_is_called_one),
         WITH_HOST(a_link_below_its_capability_and_a_port_that_is_down_are_yellow),
@@ -348,6 +373,7 @@ int main(void)
         WITH_HOST(a_nic_that_cannot_be_opened_says_why),
         WITH_HOST(the_matrix_has_every_pair_and_a_legend_of_what_occurs),
         WITH_EMPTY(a_matrix_wider_than_the_screen_is_split_by_columns),
+        WITH_HOST(no_line_is_wider_than_a_narrow_screen),
         WITH_EMPTY(a_matrix_that_nobody_reads_is_left_out),
         WITH_HOST(rails_are_the_nearest_nics_of_each_gpu),
         WITH_EMPTY(a_rail_across_numa_nodes_is_yellow),

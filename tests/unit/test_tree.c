@@ -151,6 +151,75 @@ static void a_domain_of_five_digits_comes_after_those_of_four(void **state)
     mcb_tree_release(&tree);
 }
 
+/* Of each pair the order is known, and so is that of all, in whichever order hwloc has them. */
+static void siblings_have_one_order(void **state)
+{
+    (void)state;
+    static const struct mcb_tree_node all[] = {
+        {.kind = MCB_TREE_HOST_BRIDGE, .parent = 0, .name = "0000:80"},
+        {.kind = MCB_TREE_BRIDGE, .parent = 0, .name = "bridge"},
+        {.kind = MCB_TREE_HOST_BRIDGE, .parent = 0, .name = "0000:00"},
+    };
+    static const unsigned orders[][3] = {{0, 1, 2}, {2, 1, 0}, {1, 0, 2}, {0, 2, 1}};
+    for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
+        struct mcb_tree_node draft[4] = {{.kind = MCB_TREE_HOST, .name = "host"}};
+        struct mcb_tree tree = {0};
+        struct mcb_error error = {0};
+        for (size_t j = 0; j < 3; j++)
+            draft[j + 1] = all[orders[i][j]];
+        assert_int_equal(mcb_tree_arrange(draft, 4, &tree, &error), 0);
+        assert_names(&tree, "host", "0000:00", "0000:80", "bridge");
+        mcb_tree_release(&tree);
+    }
+}
+
+/* The fixture with such a bridge before its host bridge and two others. */
+static void siblings_of_a_file_have_one_order(void **state)
+{
+    (void)state;
+    static const char host_bridge[] =
+        "<object type=\"Bridge\" gp_index=\"%u\" bridge_type=\"0-1\" depth=\"0\" "
+        "bridge_pci=\"0000:[%s-%s]\">"
+        "<object type=\"OSDev\" gp_index=\"%u\" name=\"nic%u\" osdev_type=\"3\"/></object>";
+    static const char stray[] =
+        "<object type=\"Bridge\" gp_index=\"920\" bridge_type=\"1-1\" depth=\"0\" "
+        "bridge_pci=\"0000:[01-01]\" pci_busid=\"0000:00:01.f\" "
+        "pci_type=\"0604 [8086:352a] [0000:0000] 04\" pci_link_speed=\"0\">"
+        "<object type=\"OSDev\" gp_index=\"921\" name=\"nic9\" osdev_type=\"3\"/></object>";
+    char *text = read_text(FIXTURE("no-gpu")), *made, high[512], low[512];
+    char *at = strstr(text, "<object type=\"Bridge\"");
+    struct host host;
+    struct mcb_error error = {0}, devices_error;
+    assert_non_null(at);
+    snprintf(high, sizeof high, host_bridge, 900, "e0", "e1", 901, 7);
+    snprintf(low, sizeof low, host_bridge, 910, "d0", "d1", 911, 8);
+    assert_true(asprintf(&made, "%.*s%s%s%s%s", (int)(at - text), text, stray, high, low, at) > 0);
+    if (load_text(made, &host.topology, &error) != 0)
+        fail_msg("%s", error.detail);
+    assert_int_equal(mcb_tree_make(host.topology, "/sys", &host.tree, &devices_error, &error), 0);
+    assert_names(&host.tree, "imagined", "cpu:0", "0000:00", "0000:00:01.0", "mlx5_0", "0000:d0",
+                 "nic8", "0000:e0", "nic7", "bridge", "nic9");
+    host_release(&host);
+    free(made);
+    free(text);
+}
+
+static void the_host_of_a_file_has_its_name_or_none(void **state)
+{
+    (void)state;
+    static const char info[] = "<info name=\"HostName\" value=\"imagined\"/>";
+    char *text = read_text(FIXTURE("no-gpu")), *at = strstr(text, info);
+    struct host host;
+    struct mcb_error error = {0}, devices_error;
+    assert_non_null(at);
+    memmove(at, at + strlen(info), strlen(at + strlen(info)) + 1);
+    assert_int_equal(load_text(text, &host.topology, &error), 0);
+    assert_int_equal(mcb_tree_make(host.topology, "/sys", &host.tree, &devices_error, &error), 0);
+    assert_string_equal(host.tree.nodes[0].name, "unknown");
+    host_release(&host);
+    free(text);
+}
+
 static void without_a_numa_node_of_its_own_a_host_bridge_is_below_the_host(void **state)
 {
     (void)state;
@@ -393,6 +462,63 @@ static void what_sysfs_says_of_a_function_beats_what_it_says_of_its_neighbour(vo
     host_release(&host);
 }
 
+static void a_virtual_function_of_a_gpu_is_no_gpu_of_this_host(void **state)
+{
+    (void)state;
+    sysfs_folder(&sysfs, "bus/pci/devices/0000:02:00.0");
+    sysfs_file(&sysfs, "bus/pci/devices/0000:02:00.0/class", "0x120000\n");
+    sysfs_file(&sysfs, "bus/pci/devices/0000:02:00.0/vendor", "0x1002\n");
+    sysfs_folder(&sysfs, "bus/pci/devices/0000:01:00.0");
+    sysfs_file(&sysfs, "bus/pci/devices/0000:01:00.0/class", "0x030200\n");
+    sysfs_file(&sysfs, "bus/pci/devices/0000:01:00.0/vendor", "0x10de\n");
+    struct host host = host_with(FIXTURE("no-nic"), NULL, 0);
+    assert_int_equal(mcb_tree_count(&host.tree, MCB_TREE_GPU), 2);
+    host_release(&host);
+    sysfs_folder(&sysfs, "bus/pci/devices/0000:01:00.0/physfn");
+    host = host_with(FIXTURE("no-nic"), NULL, 0);
+    assert_int_equal(mcb_tree_count(&host.tree, MCB_TREE_GPU), 1);
+    assert_string_equal(node(&host, "hip:0")->pci.address, "0000:02:00.0");
+    host_release(&host);
+}
+
+static void a_nic_that_can_serve_is_active_and_the_best_there_is(void **state)
+{
+    (void)state;
+    struct mcb_port down = {.number = 1}, active = {.number = 1, .active = true};
+    struct mcb_device_facts hard = {.port_count = 1, .ports = &active};
+    struct mcb_device_facts soft = {.software = true, .port_count = 1, .ports = &active};
+    struct mcb_tree_node nodes[] = {{.kind = MCB_TREE_HOST},
+                                    {.kind = MCB_TREE_NIC, .device = &soft},
+                                    {.kind = MCB_TREE_NIC, .device = &hard}};
+    struct mcb_tree tree = {.nodes = nodes, .count = 3};
+    size_t nics[MCB_TREE_DEVICES_MAX];
+    assert_true(mcb_tree_nic_is_usable(&tree, 2));
+    assert_false(mcb_tree_nic_is_usable(&tree, 1));
+    assert_int_equal(mcb_tree_usable_nics(&tree, nics), 1);
+    assert_int_equal(nics[0], 2);
+    hard.ports = &down;
+    assert_false(mcb_tree_nic_is_usable(&tree, 2));
+    assert_true(mcb_tree_nic_is_usable(&tree, 1));
+    assert_int_equal(mcb_tree_usable_nics(&tree, nics), 1);
+    assert_int_equal(nics[0], 1);
+}
+
+static void software_is_what_has_no_function_of_its_own(void **state)
+{
+    (void)state;
+    struct mcb_device_facts soft = {.software = true}, hard = {.software = false};
+    struct mcb_tree_node nic = {.kind = MCB_TREE_NIC, .pci = {.address = "0000:18:00.0"}};
+    struct mcb_tree_node gpu = {.kind = MCB_TREE_GPU};
+    assert_false(mcb_tree_nic_is_software(&nic)); /* of a file */
+    nic.device = &soft;
+    assert_true(mcb_tree_nic_is_software(&nic));
+    nic = (struct mcb_tree_node){.kind = MCB_TREE_NIC};
+    assert_true(mcb_tree_nic_is_software(&nic));
+    nic.device = &hard;
+    assert_false(mcb_tree_nic_is_software(&nic));
+    assert_false(mcb_tree_nic_is_software(&gpu));
+}
+
 static void a_nic_is_active_if_one_of_its_ports_is(void **state)
 {
     (void)state;
@@ -470,6 +596,9 @@ int main(void)
         cmocka_unit_test(only_what_computes_is_a_gpu),
         cmocka_unit_test(gpus_are_numbered_by_pci_address_over_the_host),
         cmocka_unit_test(a_domain_of_five_digits_comes_after_those_of_four),
+        cmocka_unit_test(siblings_have_one_order),
+        cmocka_unit_test(siblings_of_a_file_have_one_order),
+        cmocka_unit_test(the_host_of_a_file_has_its_name_or_none),
         cmocka_unit_test(without_a_numa_node_of_its_own_a_host_bridge_is_below_the_host),
         cmocka_unit_test(nodes_of_memory_only_do_not_hide_the_one_with_the_cpus),
         cmocka_unit_test(a_part_of_a_numa_node_is_beside_that_node),
@@ -483,6 +612,9 @@ int main(void)
         with_sysfs(sysfs_knows_the_numa_node_better),
         with_sysfs(what_sysfs_says_of_a_function_beats_what_it_says_of_its_neighbour),
         with_sysfs(sysfs_knows_the_link_better),
+        with_sysfs(a_virtual_function_of_a_gpu_is_no_gpu_of_this_host),
+        cmocka_unit_test(a_nic_that_can_serve_is_active_and_the_best_there_is),
+        cmocka_unit_test(software_is_what_has_no_function_of_its_own),
         cmocka_unit_test(a_nic_is_active_if_one_of_its_ports_is),
         cmocka_unit_test(a_bridge_of_a_hypervisor_has_no_link_in_a_file_either),
         cmocka_unit_test(the_host_that_runs_this_has_a_tree),

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "bench/topology/distance.h"
+#include "bench/topology/topology_file.h"
 #include "bench/topology/tree.h"
 
 #define FIXTURE(name) MCB_SOURCE_DIR "/tests/data/topology/" name ".xml"
