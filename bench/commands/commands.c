@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 
 #include "bench/commands/arguments.h"
 #include "bench/plan/settings_text.h"
+#include "common/interrupt.h"
 #include "common/log.h"
 #include "common/suggest.h"
 
@@ -50,6 +52,9 @@ int mcb_commands_finish_stdout(struct mcb_error *error)
      * printing. */
     if (fflush(stdout) == 0 && !ferror(stdout))
         return 0;
+    if (errno == EINTR && *mcb_interrupt_flag())
+        return mcb_error_set(error, MCB_FAULT_RUN_INTERRUPTED,
+                             "standard output: interrupted before its reader had all");
     return mcb_error_set(error, MCB_FAULT_HOST_OUTPUT, "standard output: %s",
                          strerror(errno ? errno : EIO));
 }
@@ -70,6 +75,16 @@ static int occupy_standard_streams(struct mcb_error *error)
                                  "/dev/null, in place of standard stream %d, which is closed: %s",
                                  stream, strerror(errno));
     return 0;
+}
+
+/* A file that would outgrow `ulimit -f` is a failed write, with a message and a file taken back,
+ * and not the end of the process. SIGPIPE stays what it is: `mcbench topo | head` ends in silence.
+ */
+static int take_size_limit_as_error(struct mcb_error *error)
+{
+    if (signal(SIGXFSZ, SIG_IGN) != SIG_ERR)
+        return 0;
+    return mcb_error_set(error, MCB_FAULT_HOST_SYSTEM, "signal: %s", strerror(errno));
 }
 
 static int run_help(const struct mcb_command *commands, size_t count, int argc, char **argv)
@@ -161,7 +176,7 @@ static int run_command(const struct mcb_command *command, int argc, char **argv)
 int mcb_commands_run(const struct mcb_command *commands, size_t count, int argc, char **argv)
 {
     struct mcb_error error;
-    if (occupy_standard_streams(&error) != 0)
+    if (occupy_standard_streams(&error) != 0 || take_size_limit_as_error(&error) != 0)
         return fail(&error);
     if (argc < 2) {
         mcb_arguments_print_overview(stderr, commands, count);

@@ -24,6 +24,7 @@
 #include "bench/topology/topology.h"
 #include "bench/transport/transport.h"
 #include "common/clock.h"
+#include "common/file.h"
 #include "common/interrupt.h"
 #include "common/json.h"
 #include "common/log.h"
@@ -128,7 +129,7 @@ static int preflight(struct job *job, const struct mcb_plan *plan, bool aloud,
 /* A place that cannot be written is told before anybody else is kept waiting. */
 static int check_output(const struct mcb_settings *settings, struct mcb_error *error)
 {
-    if (!settings->output)
+    if (!settings->output || mcb_file_is_stream(settings->output))
         return 0;
     char *copy = strdup(settings->output);
     const char *folder = copy ? dirname(copy) : ".";
@@ -212,13 +213,12 @@ static int join(struct job *job, struct mcb_error *error)
 static int take_endpoint(struct job *job, struct mcb_roster_endpoint *endpoint, const json_t *entry,
                          struct mcb_error *error)
 {
-    const enum mcb_fault_code fault = MCB_FAULT_NET_PROTOCOL;
-    const char *memory, *peer_memory;
-    char who[sizeof job->roster.hosts[0] + MCB_NIC_NAME_MAX];
-    if (mcb_json_get_string(entry, "memory", MCB_LOCATION_MAX, &memory, fault, error) != 0 ||
-        mcb_json_get_string(entry, "peer_memory", MCB_LOCATION_MAX, &peer_memory, fault, error) !=
-            0)
+    char what[32], who[sizeof job->roster.hosts[0] + MCB_NIC_NAME_MAX];
+    snprintf(what, sizeof what, "endpoints[%u]", endpoint->position);
+    if (mcb_result_check_opened(entry, what, MCB_FAULT_NET_PROTOCOL, error) != 0)
         return -1;
+    const char *memory = mcb_json_text(entry, "memory");
+    const char *peer_memory = mcb_json_text(entry, "peer_memory");
     json_t *placement = mcb_placement_take_facts(entry, error);
     if (!placement)
         return -1;
@@ -227,8 +227,11 @@ static int take_endpoint(struct job *job, struct mcb_roster_endpoint *endpoint, 
     json_t *warnings = mcb_placement_take_warnings(entry, who, error);
     if (!warnings)
         return -1;
-    json_array_extend(job->warnings, warnings);
+    int kept = json_array_extend(job->warnings, warnings);
     json_decref(warnings);
+    if (kept != 0)
+        return mcb_error_set(error, MCB_FAULT_HOST_MEMORY,
+                             "no memory for what is said of endpoints");
     snprintf(endpoint->memory[MCB_ROLE_INITIATOR], MCB_LOCATION_MAX, "%s", memory);
     snprintf(endpoint->memory[MCB_ROLE_TARGET], MCB_LOCATION_MAX, "%s", peer_memory);
     json_object_set_new(endpoint->facts, "memory", json_string(memory));

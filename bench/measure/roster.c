@@ -6,10 +6,14 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "bench/report/result.h"
 #include "common/clock.h"
 #include "common/json.h"
 
 enum { SCALARS_MAX = 64, STRING_MAX = 512 };
+
+/* A name in the result has up to 255 bytes, with "#1023" where ranks share a host. */
+enum { HOST_SIZE_MAX = 256 - (sizeof "#1023" - 1) };
 
 static json_t *random_name(void)
 {
@@ -56,16 +60,19 @@ static int take_endpoints(struct mcb_roster *roster, unsigned rank, const json_t
     json_t *nic;
     json_array_foreach((json_t *)nics, index, nic)
     {
+        char what[32];
         const char *name;
-        if (mcb_json_get_string(nic, "name", MCB_NIC_NAME_MAX, &name, MCB_FAULT_NET_PROTOCOL,
-                                error) != 0)
+        snprintf(what, sizeof what, "nics[%zu]", index);
+        if (mcb_result_check_facts(nic, what, MCB_FAULT_NET_PROTOCOL, error) != 0 ||
+            mcb_json_get_string(nic, "name", sizeof roster->endpoints->nic, &name,
+                                MCB_FAULT_NET_PROTOCOL, error) != 0)
             return -1;
         struct mcb_roster_endpoint *endpoint =
             &roster->endpoints[roster->first_endpoint[rank] + index];
         endpoint->rank = rank;
         endpoint->position = (uint32_t)index;
         snprintf(endpoint->nic, sizeof endpoint->nic, "%s", name);
-        endpoint->facts = mcb_roster_copy_scalars(nic);
+        endpoint->facts = json_deep_copy(nic);
     }
     return 0;
 }
@@ -87,6 +94,15 @@ static int check_fits(const struct mcb_cluster *cluster, unsigned rank, const ch
     return 0;
 }
 
+static int take_host(const json_t *record, const char **host, struct mcb_error *error)
+{
+    if (mcb_json_get_string(record, "host", HOST_SIZE_MAX, host, MCB_FAULT_NET_PROTOCOL, error) !=
+        0)
+        return -1;
+    return **host ? 0
+                  : mcb_error_set(error, MCB_FAULT_NET_PROTOCOL, "\"host\": a name was expected");
+}
+
 static int take_record(struct mcb_roster *roster, const struct mcb_cluster *cluster, unsigned rank,
                        json_t **nics, struct mcb_error *error)
 {
@@ -96,7 +112,7 @@ static int take_record(struct mcb_roster *roster, const struct mcb_cluster *clus
     const enum mcb_fault_code fault = MCB_FAULT_NET_PROTOCOL;
     if (check_fits(cluster, rank, "version", error) != 0 ||
         check_fits(cluster, rank, "transport", error) != 0 ||
-        mcb_json_get_string(record, "host", 256, &host, fault, error) != 0 ||
+        take_host(record, &host, error) != 0 ||
         mcb_json_get_string(record, "kernel", 256, &kernel, fault, error) != 0 ||
         mcb_json_get_string(record, "cpu", 256, &cpu, fault, error) != 0 ||
         mcb_json_get_integer(record, "cpus", 1, 1 << 20, &cpus, fault, error) != 0 ||

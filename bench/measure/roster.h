@@ -8,7 +8,7 @@
  * Records come from peers: every member is checked and copied here, and nothing else of a record is
  * used afterwards. A record:
  *   {"version", "host", "run", "transport", "settings": {...}, "kernel", "cpu", "cpus",
- * "numa_nodes", "memory_bytes", "nics": [{"name", ...facts: numbers, strings, booleans, null}]}
+ * "numa_nodes", "memory_bytes", "nics": [{"name", ...facts of bench/report/result_rules.c}]}
  */
 
 #include <jansson.h>

@@ -8,6 +8,7 @@
  */
 #include "bench/plan/settings_values.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,7 @@ struct claim {
     const char *text;
     enum mcb_setting_from from;
     const char *host;
+    const char *variable; /* that it is from; NULL: from none */
 };
 
 static const char *claim_text(const json_t *record, const char *name)
@@ -29,6 +31,25 @@ static int claim_from(const json_t *record, const char *name)
 {
     const char *from = json_string_value(json_object_get(json_object_get(record, name), "from"));
     return from ? mcb_setting_from_find(from) : -1;
+}
+
+static const char *claim_variable(const json_t *record, const char *name)
+{
+    return json_string_value(json_object_get(json_object_get(record, name), "variable"));
+}
+
+/* One of the variables of the row, a list with commas. */
+static bool is_variable_of(const struct mcb_setting *row, const char *variable)
+{
+    const char *at = row->variable;
+    while (at && *at) {
+        size_t length = strcspn(at, ",");
+        if (strlen(variable) == length && strncmp(variable, at, length) == 0)
+            return true;
+        at += length;
+        at += *at == ',';
+    }
+    return false;
 }
 
 /* Of the form that to_json gives, with names that the table has and its defaults. */
@@ -58,6 +79,11 @@ static int check_record(const json_t *record, const char *host, struct mcb_error
             (!row->default_text || strcmp(text, row->default_text) != 0))
             return mcb_error_set(error, MCB_FAULT_NET_PROTOCOL,
                                  "%s: its default of %s is not this mcbench's", shown_host, shown);
+        const char *variable = claim_variable(record, name);
+        if (from == MCB_FROM_VARIABLE && (!variable || !is_variable_of(row, variable)))
+            return mcb_error_set(error, MCB_FAULT_NET_PROTOCOL,
+                                 "%s: its setting %s is from no variable that this mcbench reads",
+                                 shown_host, shown);
     }
     return 0;
 }
@@ -114,13 +140,15 @@ static int find_winner(const struct mcb_setting *row, const json_t *const *recor
     for (size_t rank = 0; rank < ranks; rank++) {
         int from = claim_from(records[rank], row->name);
         if (from > (int)winner->from)
-            *winner = (struct claim){claim_text(records[rank], row->name),
-                                     (enum mcb_setting_from)from, hosts[rank]};
+            *winner =
+                (struct claim){claim_text(records[rank], row->name), (enum mcb_setting_from)from,
+                               hosts[rank], claim_variable(records[rank], row->name)};
     }
     for (size_t rank = 0; rank < ranks && winner->text; rank++) {
         if (claim_from(records[rank], row->name) != (int)winner->from)
             continue;
-        struct claim other = {claim_text(records[rank], row->name), winner->from, hosts[rank]};
+        struct claim other = {claim_text(records[rank], row->name), winner->from, hosts[rank],
+                              NULL};
         if (compare_claims(row, winner, &other, error))
             return -1;
     }
@@ -148,7 +176,7 @@ int mcb_setting_values_merge(struct mcb_setting_values *values, const json_t *co
         if (result == 0 && winner.text)
             result = mcb_setting_value_replace(
                 &merged->rows[i], winner.text, winner.from,
-                winner.from == MCB_FROM_VARIABLE ? table[i].variable : NULL, error);
+                winner.from == MCB_FROM_VARIABLE ? winner.variable : NULL, error);
     }
     for (size_t i = 0; i < count && result == 0; i++) {
         struct mcb_setting_value kept = values->rows[i];

@@ -14,7 +14,8 @@
 
 #include "bench/report/text.h"
 
-enum { CELL_MAX = 96, GAP = 2, NAME_COLUMNS = 30, NO_CELL = -1 };
+enum { CELL_MAX = 96, SHARE_MAX = 16, GAP = 2, NAME_COLUMNS = 30, NO_CELL = -1 };
+enum { SHARE_MOST = 999 };
 
 static const char corner[] = "initiator ↓ target →";
 
@@ -74,6 +75,15 @@ char *mcb_matrix_path_label(const struct mcb_pivot *pivot, const struct mcb_pivo
     return mcb_text_clean(joined, label, MCB_LABEL_MAX);
 }
 
+/* " 97%". More than ten times a ceiling is no figure to compare by, and would not fit a column. */
+static void share_text(double share, char text[SHARE_MAX])
+{
+    if (share > SHARE_MOST)
+        snprintf(text, SHARE_MAX, " >%d%%", SHARE_MOST);
+    else
+        snprintf(text, SHARE_MAX, " %.0f%%", share);
+}
+
 static void bandwidth_text(const json_t *cell, char text[CELL_MAX])
 {
     const json_t *bandwidth = json_object_get(cell, "bandwidth_gbps");
@@ -82,11 +92,11 @@ static void bandwidth_text(const json_t *cell, char text[CELL_MAX])
                    json_number_value(json_object_get(bandwidth, "low"))) /
                   2;
     double ceiling = json_number_value(json_object_get(cell, "ceiling_gbps"));
-    char number[MCB_TEXT_NUMBER_MAX], spread[MCB_TEXT_NUMBER_MAX + 8] = "", share[16] = "";
+    char number[MCB_TEXT_NUMBER_MAX], spread[MCB_TEXT_NUMBER_MAX + 8] = "", share[SHARE_MAX] = "";
     if (json_array_size(json_object_get(bandwidth, "trials")) > 1)
         snprintf(spread, sizeof spread, " ±%.*f", mcb_text_decimals(median), half);
     if (ceiling > 0)
-        snprintf(share, sizeof share, " %.0f%%", 100 * median / ceiling);
+        share_text(100 * median / ceiling, share);
     snprintf(text, CELL_MAX, "%s%s%s", mcb_text_number(median, number), spread, share);
 }
 

@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "bench/report/text.h"
+#include "common/file.h"
 #include "common/json.h"
 
 /* 15 significant digits: 388.1 stays 388.1. */
@@ -35,11 +36,14 @@ struct mcb_result {
     json_t *document;
     char *path, *journal_path; /* NULL: nothing is written */
     int journal_fd;            /* -1: none */
+    int stream_fd;             /* -1: the path is none; else keeps a pipe's reader from its end */
     off_t journal_bytes;
 };
 
 static void result_free(struct mcb_result *result)
 {
+    if (result->stream_fd >= 0)
+        close(result->stream_fd);
     if (result->journal_fd >= 0)
         close(result->journal_fd);
     free(result->journal_path);
@@ -124,14 +128,16 @@ static int journal_open(struct mcb_result *result, struct mcb_error *error)
 /* Devices and pipes (--output /dev/stdout) have no folder of their own to keep a journal in. */
 static int prepare_path(struct mcb_result *result, const char *path, struct mcb_error *error)
 {
-    struct stat status;
-    bool exists = stat(path, &status) == 0;
-    if (exists && S_ISDIR(status.st_mode))
-        return fail_output(error, path, EISDIR);
+    if (mcb_file_open_stream(path, &result->stream_fd, error) != 0)
+        return -1;
+    /* Before anything is measured. */
+    if (result->stream_fd < 0 && faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0 &&
+        errno != ENOENT)
+        return fail_output(error, path, errno);
     result->path = strdup(path);
     if (!result->path)
         return fail_output(error, path, ENOMEM);
-    if (exists && !S_ISREG(status.st_mode))
+    if (result->stream_fd >= 0)
         return 0;
     if (asprintf(&result->journal_path, "%s.journal", path) < 0) {
         result->journal_path = NULL; /* undefined after a failure */
@@ -161,6 +167,7 @@ int mcb_result_open(const char *path, json_t *head, struct mcb_result **result,
     }
     made->document = head;
     made->journal_fd = -1;
+    made->stream_fd = -1;
     if (path && prepare_path(made, path, error) != 0)
         goto free_result;
     if (add_open_members(made->document) != 0) {

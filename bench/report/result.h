@@ -10,7 +10,8 @@
  * head, then one cell or warning a line, flushed to the kernel each), so that even kill -9 loses
  * nothing; close() writes the document through a temporary name and removes the journal. load()
  * reads both kinds. A journal that a killed run left is kept as "<path>.journal.old"; one that a
- * running mcbench writes is a fault. A path that is a device or pipe has no journal.
+ * running mcbench writes is a fault. A path that is a stream (common/file.h) has no journal, and is
+ * held open from open() on: a pipe that nobody reads is found out before anything is measured.
  */
 
 #include <jansson.h>
@@ -44,13 +45,20 @@ json_t *mcb_result_document(const struct mcb_result *result);
  * cannot be written, the journal stays and the detail names it. NULL is fine. */
 int mcb_result_close(struct mcb_result *result, bool keep, struct mcb_error *error);
 
-/* Holds a document, or one cell, against what the rest of the program relies on: types, ranges,
- * lengths, the figures of a cell that is ok, the fault of one that is not. what: how the detail
- * names it ("run.json", "a peer's cell"). Fault: the given one, with what is wrong and where. */
+/* Holds a document, or one cell, against its schema: members, types, ranges, lengths, the figures
+ * of a cell that is ok, the fault of one that is not. what: how the detail names it ("run.json", "a
+ * peer's cell"). Fault: the given one, with what is wrong and where. */
 int mcb_result_check(const json_t *document, const char *what, enum mcb_fault_code fault,
                      struct mcb_error *error);
 int mcb_result_check_cell(const json_t *cell, const char *what, enum mcb_fault_code fault,
                           struct mcb_error *error);
+
+/* The same for what a host tells of a NIC: its facts, to which no others may be added; and, once it
+ * has been opened, an object with "memory", "peer_memory" and "registration" among others. */
+int mcb_result_check_facts(const json_t *facts, const char *what, enum mcb_fault_code fault,
+                           struct mcb_error *error);
+int mcb_result_check_opened(const json_t *entry, const char *what, enum mcb_fault_code fault,
+                            struct mcb_error *error);
 
 /* Reads a result document or a journal (its status is then "interrupted") and checks it; up to 1
  * GiB of file.

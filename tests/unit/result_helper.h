@@ -10,14 +10,25 @@
 #include <string.h>
 #include <unistd.h>
 
+static inline json_t *result_host(void)
+{
+    json_t *host = json_pack("{s:s, s:i, s:s, s:s, s:i, s:i, s:i, s:[{s:s, s:i, s:n, s:n, s:s}]}",
+                             "host", "n1", "rank", 0, "kernel", "6.1", "cpu", "a CPU", "cpus", 2,
+                             "numa_nodes", 1, "memory_bytes", 1 << 30, "nics", "name", "mlx5_0",
+                             "port", 1, "numa_node", "pci_address", "memory", "cpu:0");
+    assert_non_null(host);
+    return host;
+}
+
 /* The members that mcb_result_open() takes. */
 static inline json_t *result_head(void)
 {
     json_t *head = json_pack(
-        "{s:s, s:{s:s, s:s}, s:[s], s:{}, s:s, s:{s:s, s:n, s:i}, s:{s:s, s:s}, s:[]}", "schema",
-        "mcbench-result/1", "tool", "name", "mcbench", "version", "0.1.0", "command", "mcbench",
-        "settings", "started", "2026-11-22T09:14:02Z", "job", "method", "local", "name", "ranks", 1,
-        "transport", "name", "rdma", "because", "", "hosts");
+        "{s:s, s:{s:s, s:s}, s:[s], s:{s:{s:s, s:s}}, s:s, s:{s:s, s:n, s:i}, s:{s:s, s:s}, s:[o]}",
+        "schema", "mcbench-result/1", "tool", "name", "mcbench", "version", "0.1.0", "command",
+        "mcbench", "settings", "qps", "value", "1", "from", "default", "started",
+        "2026-11-22T09:14:02Z", "job", "method", "local", "name", "ranks", 1, "transport", "name",
+        "rdma", "because", "", "hosts", result_host());
     assert_non_null(head);
     return head;
 }
@@ -31,15 +42,16 @@ static inline json_t *result_endpoint(const char *host, const char *nic)
 static inline json_t *result_cell(const char *from_host, const char *from_nic, const char *to_host,
                                   const char *to_nic, const char *measure, const char *ordering)
 {
-    json_t *cell = json_pack(
-        "{s:o, s:o, s:i, s:s, s:s, s:b, s:i, s:i, s:i, s:i, s:i, s:{s:s, s:s}, s:s, s:n, s:n, s:n, "
-        "s:i, s:i}",
-        "initiator", result_endpoint(from_host, from_nic), "target",
-        result_endpoint(to_host, to_nic), "round", 0, "operation", "write", "measure", measure,
-        "bidirectional", 0, "size_bytes", 65536, "qps", 1, "depth", 128, "signal_every", 16,
-        "inline_bytes", 0, "relaxed_ordering", "requested", ordering, "effective", ordering,
-        "method", "completion", "ceiling_gbps", "ceiling_from", "ceiling_at", "verified_bytes", 0,
-        "corrupt_bytes", 0);
+    json_t *cell =
+        json_pack("{s:o, s:o, s:i, s:s, s:s, s:b, s:i, s:i, s:i, s:i, s:i, s:{s:s, s:s, s:s}, s:s, "
+                  "s:n, s:n, s:n, "
+                  "s:i, s:i}",
+                  "initiator", result_endpoint(from_host, from_nic), "target",
+                  result_endpoint(to_host, to_nic), "round", 0, "operation", "write", "measure",
+                  measure, "bidirectional", 0, "size_bytes", 65536, "qps", 1, "depth", 128,
+                  "signal_every", 16, "inline_bytes", 0, "relaxed_ordering", "requested", ordering,
+                  "effective", ordering, "reason", "", "method", "completion", "ceiling_gbps",
+                  "ceiling_from", "ceiling_at", "verified_bytes", 0, "corrupt_bytes", 0);
     assert_non_null(cell);
     return cell;
 }

@@ -44,7 +44,7 @@ static json_t *usual_facts(unsigned host)
                   "mlx5_0", "port", 1, "node_guid", guid, "software", 0, "link_layer", "Ethernet",
                   "link_gbps", 100.0, "data_gbps", 100.0, "lid", 0, "gid", gid, "gid_type",
                   "RoCE v2", "address", address, "pcie_from_memory_gbps", 233.7962,
-                  "pcie_to_memory_gbps", 230.4563, "pcie_bottleneck", "0000:19:00.0");
+                  "pcie_to_memory_gbps", 230.4563, "pcie_bottleneck", "0000:18:01.0");
     assert_non_null(facts);
     return facts;
 }
@@ -99,10 +99,10 @@ static void record(struct bench *bench, json_t *mtu_bytes)
     struct mcb_error error;
     json_decref(bench->entry);
     bench->entry = mcb_cell_identity(&bench->cell, &bench->roster, 0, true);
-    json_t *members =
-        json_pack("{s:s, s:n, s:f, s:{s:f, s:f, s:f, s:[f]}, s:{s:o}}", "status", "ok", "fault",
-                  "message_rate_mops", 1.0, "bandwidth_gbps", "median", 90.0, "low", 90.0, "high",
-                  90.0, "trials", 90.0, "details", "mtu_bytes", mtu_bytes);
+    json_t *members = json_pack("{s:s, s:n, s:s, s:f, s:{s:f, s:f, s:f, s:[f]}, s:{s:o}}", "status",
+                                "ok", "fault", "method", "completion", "message_rate_mops", 1.0,
+                                "bandwidth_gbps", "median", 90.0, "low", 90.0, "high", 90.0,
+                                "trials", 90.0, "details", "mtu_bytes", mtu_bytes);
     json_object_update(bench->entry, members);
     json_decref(members);
     mcb_cell_ceiling_add(bench->entry, &bench->cell, &bench->roster);
@@ -315,13 +315,43 @@ static void two_ports_of_a_card_share_its_pcie_link(void **state)
         set_fact(bench, end, "pcie_from_memory_gbps", json_real(116.9));
         set_fact(bench, end, "pcie_to_memory_gbps", json_real(115.2));
     }
-    set_fact(bench, 1, "pcie_bottleneck", json_string("0000:19:00.1"));
     assert_ceiling(bench, 2 * 98.0139, "link", "both"); /* on two hosts */
     bench->endpoints[1].rank = 0;
     snprintf(bench->endpoints[1].nic, sizeof(bench->endpoints[1].nic), "mlx5_1");
     assert_ceiling(bench, 115.2, "nic-pcie", "both");
-    set_fact(bench, 1, "pcie_bottleneck", json_string("0000:1a:00.1"));
+    set_fact(bench, 1, "pcie_bottleneck", json_null());
     assert_ceiling(bench, 2 * 98.0139, "link", "both");
+}
+
+static void two_ports_of_one_bus_have_a_link_each(void **state)
+{
+    struct bench *bench = *state;
+    bench->settings.bidirectional = true;
+    bench->endpoints[1].rank = 0;
+    snprintf(bench->endpoints[1].nic, sizeof(bench->endpoints[1].nic), "mlx5_1");
+    for (int end = 0; end < ENDPOINTS; end++) {
+        set_fact(bench, end, "pcie_from_memory_gbps", json_real(116.9));
+        set_fact(bench, end, "pcie_to_memory_gbps", json_real(115.2));
+    }
+    set_fact(bench, 0, "pcie_bottleneck", json_string("0000:00:01.0"));
+    set_fact(bench, 1, "pcie_bottleneck", json_string("0000:00:02.0"));
+    assert_ceiling(bench, 2 * 98.0139, "link", "both");
+    set_fact(bench, 1, "pcie_bottleneck", json_string("0000:00:01.0"));
+    assert_ceiling(bench, 115.2, "nic-pcie", "both");
+}
+
+/* One port by its GUID; the initiator's host knows no link, the target's that of one way only. */
+static void one_way_alone_makes_no_ceiling_for_two(void **state)
+{
+    struct bench *bench = *state;
+    set_both(bench, "node_guid", "0xb8cef600");
+    for (int end = 0; end < ENDPOINTS; end++) {
+        set_fact(bench, end, "pcie_from_memory_gbps", json_null());
+        set_fact(bench, end, "pcie_to_memory_gbps", json_null());
+    }
+    set_fact(bench, 1, "pcie_from_memory_gbps", json_real(100));
+    bench->settings.bidirectional = true;
+    assert_no_ceiling(bench);
 }
 
 static void ranks_that_share_a_host_share_its_links(void **state)
@@ -356,6 +386,8 @@ int main(void)
         TEST(a_nic_and_itself_are_limited_by_pcie_alone),
         TEST(one_nic_of_two_ranks_is_known_by_its_guid),
         TEST(two_ports_of_a_card_share_its_pcie_link),
+        TEST(two_ports_of_one_bus_have_a_link_each),
+        TEST(one_way_alone_makes_no_ceiling_for_two),
         TEST(ranks_that_share_a_host_share_its_links),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

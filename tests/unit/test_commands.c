@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What holds around every command: its standard streams, and its exit code. Each case is a process
  * of its own, for it takes the streams away. */
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -39,9 +42,20 @@ static int print_and_fail(int argc, char **argv)
     return MCB_EXIT_INTERRUPTED;
 }
 
+static int outgrow_the_limit(int argc, char **argv)
+{
+    (void)argc, (void)argv;
+    const struct rlimit one_byte = {1, 1};
+    FILE *file = tmpfile();
+    bool refused = file && setrlimit(RLIMIT_FSIZE, &one_byte) == 0 && fputs("two", file) >= 0 &&
+                   fflush(file) != 0 && errno == EFBIG;
+    return refused ? ALL_WELL : IT_CAN_BE_WRITTEN;
+}
+
 static const struct mcb_command commands[] = {
     {"look", "", "", NULL, NULL, look_at_the_streams},
     {"print", "", "", NULL, NULL, print_and_be_content},
+    {"outgrow", "", "", NULL, NULL, outgrow_the_limit},
     {"fail", "", "", NULL, NULL, print_and_fail},
 };
 
@@ -87,6 +101,12 @@ static void a_full_disk_is_no_success(void **state)
     assert_int_equal(run("print", "/dev/null"), MCB_EXIT_OK);
 }
 
+static void a_file_over_the_limit_is_an_error_and_not_the_end(void **state)
+{
+    (void)state;
+    assert_int_equal(run("outgrow", "/dev/null"), ALL_WELL);
+}
+
 static void the_exit_code_of_a_command_that_failed_is_its_own(void **state)
 {
     (void)state;
@@ -99,6 +119,7 @@ int main(void)
         cmocka_unit_test(a_closed_stream_is_taken_before_a_socket_can_get_its_number),
         cmocka_unit_test(what_is_printed_to_a_closed_stream_is_not_lost_in_silence),
         cmocka_unit_test(a_full_disk_is_no_success),
+        cmocka_unit_test(a_file_over_the_limit_is_an_error_and_not_the_end),
         cmocka_unit_test(the_exit_code_of_a_command_that_failed_is_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

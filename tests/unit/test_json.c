@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 #include <dirent.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -201,6 +202,11 @@ static void a_fault_of_a_newer_version_is_a_failed_peer(void **state)
     mcb_json_to_error(value, &back);
     assert_int_equal(back.code, MCB_FAULT_JOB_PEER_FAILED);
     json_decref(value);
+    value = parse("{\"id\":\"\",\"detail\":\"\"}", &error);
+    mcb_json_to_error(value, &back);
+    assert_int_equal(back.code, MCB_FAULT_JOB_PEER_FAILED);
+    assert_string_equal(back.detail, "no reason was given");
+    json_decref(value);
 }
 
 /* ---- files ---- */
@@ -313,6 +319,43 @@ static void a_file_that_cannot_be_written_leaves_nothing_behind(void **state)
     assert_int_equal(count_files(*state, false), 0);
 }
 
+static void assert_value(json_t *value, const char *expected)
+{
+    char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+    assert_string_equal(text, expected);
+    free(text);
+    json_decref(value);
+}
+
+static void what_is_not_known_is_null(void **state)
+{
+    (void)state;
+    assert_value(mcb_json_text_or_null("mlx5_0"), "\"mlx5_0\"");
+    assert_value(mcb_json_text_or_null(""), "null");
+    assert_value(mcb_json_text_or_null(NULL), "null");
+    assert_value(mcb_json_text_or_null("\xff"), "null");
+    assert_value(mcb_json_positive_or_null(0.5), "0.5");
+    assert_value(mcb_json_positive_or_null(0), "null");
+    assert_value(mcb_json_positive_or_null(-1), "null");
+    assert_value(mcb_json_positive_or_null(NAN), "null");
+    assert_value(mcb_json_positive_or_null(INFINITY), "null");
+    assert_value(mcb_json_count_or_null(1), "1");
+    assert_value(mcb_json_count_or_null(INT64_MAX), "9223372036854775807");
+    assert_value(mcb_json_count_or_null(0), "null");
+    assert_value(mcb_json_count_or_null(UINT64_MAX), "null");
+}
+
+static void a_text_that_is_not_there_is_empty(void **state)
+{
+    (void)state;
+    json_t *object = json_pack("{s:s, s:i}", "name", "lo", "port", 1);
+    assert_string_equal(mcb_json_text(object, "name"), "lo");
+    assert_string_equal(mcb_json_text(object, "port"), "");
+    assert_string_equal(mcb_json_text(object, "none"), "");
+    assert_string_equal(mcb_json_text(NULL, "name"), "");
+    json_decref(object);
+}
+
 static void a_file_that_cannot_be_read_is_named(void **state)
 {
     char path[256];
@@ -335,6 +378,8 @@ int main(void)
         cmocka_unit_test(getters_give_what_is_there),
         cmocka_unit_test(getters_refuse_and_name_what_is_wrong),
         cmocka_unit_test(a_64_bit_value_survives_the_way),
+        cmocka_unit_test(what_is_not_known_is_null),
+        cmocka_unit_test(a_text_that_is_not_there_is_empty),
         cmocka_unit_test(a_fault_survives_the_way),
         cmocka_unit_test(a_detail_that_is_not_utf8_is_still_reported),
         cmocka_unit_test(a_fault_of_a_newer_version_is_a_failed_peer),

@@ -18,6 +18,7 @@
 
 #include "bench/measure/run.h"
 #include "common/clock.h"
+#include "common/json.h"
 
 enum { NICS = 3, SIZE = 100, DEPTH = 4 };
 
@@ -220,9 +221,10 @@ static struct outcome run_with(enum trouble trouble, enum mcb_measure measure)
     assert_int_equal(mcb_topology_load(false, &topology, &outcome.error), 0);
     for (int i = 0; i < NICS; i++) {
         nics[i].numa_node = -1;
-        nics[i].facts = json_pack("{s:s, s:i, s:b, s:f, s:s, s:s, s:s}", "name", nics[i].name,
-                                  "port", 1, "software", 0, "data_gbps", 100.0, "link_layer",
-                                  "Ethernet", "gid_type", "RoCE v2", "address", "10.77.0.1");
+        nics[i].facts =
+            json_pack("{s:s, s:i, s:n, s:n, s:b, s:f, s:s, s:s, s:s}", "name", nics[i].name, "port",
+                      1, "numa_node", "pci_address", "software", 0, "data_gbps", 100.0,
+                      "link_layer", "Ethernet", "gid_type", "RoCE v2", "address", "10.77.0.1");
     }
     json_t *no_settings = json_object();
     json_t *self = mcb_roster_record(topology, "stand-in", no_settings, nics, NICS);
@@ -263,12 +265,6 @@ static struct outcome run_with(enum trouble trouble, enum mcb_measure measure)
     return outcome;
 }
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
 /* Every cell is there; those whose initiator is nic1 failed with that fault, the others are ok. */
 static void assert_only_nic1_failed(const struct outcome *outcome, const char *fault)
 {
@@ -278,9 +274,11 @@ static void assert_only_nic1_failed(const struct outcome *outcome, const char *f
     assert_int_equal(json_array_size(cells), NICS * NICS);
     json_array_foreach(cells, i, cell)
     {
-        bool troubled = strcmp(text_of(json_object_get(cell, "initiator"), "nic"), "nic1") == 0;
-        assert_string_equal(text_of(cell, "status"), troubled ? "failed" : "ok");
-        assert_string_equal(text_of(json_object_get(cell, "fault"), "id"), troubled ? fault : "");
+        bool troubled =
+            strcmp(mcb_json_text(json_object_get(cell, "initiator"), "nic"), "nic1") == 0;
+        assert_string_equal(mcb_json_text(cell, "status"), troubled ? "failed" : "ok");
+        assert_string_equal(mcb_json_text(json_object_get(cell, "fault"), "id"),
+                            troubled ? fault : "");
     }
     assert_int_equal(outcome->tally.ok, NICS * (NICS - 1));
 }
@@ -319,13 +317,13 @@ static void measured_cells_have_the_ceiling_of_their_path(void **state)
         size_t index;
         json_array_foreach(cells, index, cell)
         {
-            bool itself = strcmp(text_of(json_object_get(cell, "initiator"), "nic"),
-                                 text_of(json_object_get(cell, "target"), "nic")) == 0;
+            bool itself = strcmp(mcb_json_text(json_object_get(cell, "initiator"), "nic"),
+                                 mcb_json_text(json_object_get(cell, "target"), "nic")) == 0;
             bool measured = json_object_get(cell, "bandwidth_gbps") != NULL;
             double gbps = json_number_value(json_object_get(cell, "ceiling_gbps"));
             assert_int_equal((int)(gbps * 1000), measured && !itself ? 50505 : 0);
-            assert_string_equal(text_of(cell, "ceiling_from"), gbps > 0 ? "link" : "");
-            assert_string_equal(text_of(cell, "ceiling_at"), gbps > 0 ? "both" : "");
+            assert_string_equal(mcb_json_text(cell, "ceiling_from"), gbps > 0 ? "link" : "");
+            assert_string_equal(mcb_json_text(cell, "ceiling_at"), gbps > 0 ? "both" : "");
             assert_true(gbps > 0 || json_is_null(json_object_get(cell, "ceiling_at")));
         }
         json_decref(outcome.document);
@@ -373,7 +371,7 @@ static void a_wrong_byte_fails_the_cell_and_is_located(void **state)
         json_t *corruption = json_object_get(cell, "corruption");
         if (!corruption)
             continue;
-        assert_string_equal(text_of(corruption, "kind"), "damaged");
+        assert_string_equal(mcb_json_text(corruption, "kind"), "damaged");
         assert_int_equal(json_integer_value(json_object_get(corruption, "slot")), 2);
         assert_int_equal(json_integer_value(json_object_get(corruption, "offset_bytes")), 5);
         assert_int_equal(json_integer_value(json_object_get(cell, "corrupt_bytes")), 6);
@@ -392,9 +390,9 @@ static void an_interruption_keeps_what_was_measured_and_names_the_rest(void **st
     assert_int_equal(json_array_size(cells), NICS * NICS);
     json_array_foreach(cells, i, cell)
     {
-        if (strcmp(text_of(cell, "status"), "ok") != 0) {
-            assert_string_equal(text_of(cell, "status"), "skipped");
-            assert_string_equal(text_of(json_object_get(cell, "fault"), "id"), "MCB-RUN-001");
+        if (strcmp(mcb_json_text(cell, "status"), "ok") != 0) {
+            assert_string_equal(mcb_json_text(cell, "status"), "skipped");
+            assert_string_equal(mcb_json_text(json_object_get(cell, "fault"), "id"), "MCB-RUN-001");
         }
     }
     json_decref(outcome.document);

@@ -96,6 +96,21 @@ static void two_variables_that_differ_conflict_unless_an_option_decides(void **s
     mcb_setting_values_free(values);
 }
 
+static void a_variable_of_any_rank_is_named_in_the_result(void **state)
+{
+    (void)state;
+    struct mcb_error error;
+    struct mcb_setting_values *values = make_values((const struct given[]){{NULL, NULL}});
+    json_t *peer = json_pack("{s:{s:s, s:s, s:s}}", "qps", "value", "4", "from", "variable",
+                             "variable", "MC_NUM_QP_PER_EP");
+    assert_int_equal(merge(values, peer, &error), MCB_FAULT_NONE);
+    json_t *document = mcb_setting_values_to_json(values);
+    assert_true(json_equal(json_object_get(document, "qps"), json_object_get(peer, "qps")));
+    json_decref(document);
+    json_decref(peer);
+    mcb_setting_values_free(values);
+}
+
 static void a_record_that_mcbench_does_not_write_is_a_protocol_fault(void **state)
 {
     (void)state;
@@ -110,7 +125,12 @@ static void a_record_that_mcbench_does_not_write_is_a_protocol_fault(void **stat
         "{\"size\": {\"value\": \"64KiB\", \"from\": \"default\"}}",
         "{\"depth\": {\"value\": \"64\", \"from\": \"default\"}}",
         "{\"verify\": {\"value\": \"false\", \"from\": \"option\"}}",
-        "{\"qps\": {\"value\": \"99999999999999999999\", \"from\": \"variable\"}}",
+        "{\"qps\": {\"value\": \"99999999999999999999\", \"from\": \"option\"}}",
+        "{\"qps\": {\"value\": \"2\", \"from\": \"variable\"}}",
+        "{\"qps\": {\"value\": \"2\", \"from\": \"variable\", \"variable\": 5}}",
+        "{\"qps\": {\"value\": \"2\", \"from\": \"variable\", \"variable\": \"\"}}",
+        "{\"qps\": {\"value\": \"2\", \"from\": \"variable\", \"variable\": \"MC_MTU\"}}",
+        "{\"verify\": {\"value\": \"true\", \"from\": \"variable\", \"variable\": \"VERIFY\"}}",
     };
     for (size_t i = 0; i < LENGTH(records); i++) {
         struct mcb_error error;
@@ -137,6 +157,7 @@ int main(void)
         cmocka_unit_test(a_hosts_own_settings_stay_its_own),
         cmocka_unit_test(two_options_that_differ_are_a_conflict_that_names_both),
         cmocka_unit_test(two_variables_that_differ_conflict_unless_an_option_decides),
+        cmocka_unit_test(a_variable_of_any_rank_is_named_in_the_result),
         cmocka_unit_test(a_record_that_mcbench_does_not_write_is_a_protocol_fault),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

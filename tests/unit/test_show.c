@@ -60,7 +60,7 @@ static void a_file_is_shown_with_heading_and_matrix(void **state)
     const struct shown *shown = SHOW(*state);
     assert_int_equal(shown->exit_code, 0);
     assert_string_equal(shown->err, "");
-    static const char heading[] = "mcbench 0.1.0 · 2026-11-22T09:14:02Z · rdma · complete\n\n";
+    static const char heading[] = "mcbench 0.1.0 · 2026-11-22T09:14:02Z · rdma · n1 · complete\n\n";
     assert_memory_equal(shown->out, heading, sizeof heading - 1);
     assert_non_null(strstr(shown->out, "388.1 ±0.5"));
 }

@@ -118,6 +118,21 @@ static void the_share_of_the_ceiling_is_printed_where_it_is_known(void **state)
     free(text);
 }
 
+static void a_share_of_more_than_ten_ceilings_is_not_counted_out(void **state)
+{
+    (void)state;
+    static const double ceilings[] = {1e-300, 125};
+    for (size_t i = 0; i < 2; i++) {
+        json_t *document = result_document();
+        json_t *cell = result_bandwidth("n1", "mlx5_0", "n1", "mlx5_1", 125 * 9.99);
+        result_set_ceiling(cell, ceilings[i], "link", "both");
+        result_append(document, cell);
+        char *text = print(document, 0, false);
+        assert_printed(text, i == 0 ? " >999%\n" : " 999%\n");
+        free(text);
+    }
+}
+
 static void no_ceiling_has_no_line(void **state)
 {
     (void)state;
@@ -660,6 +675,7 @@ int main(void)
         cmocka_unit_test(initiators_are_rows_and_targets_are_columns),
         cmocka_unit_test(the_order_of_cells_does_not_matter),
         cmocka_unit_test(the_share_of_the_ceiling_is_printed_where_it_is_known),
+        cmocka_unit_test(a_share_of_more_than_ten_ceilings_is_not_counted_out),
         cmocka_unit_test(no_ceiling_has_no_line),
         cmocka_unit_test(one_ceiling_of_all_is_said_once),
         cmocka_unit_test(ceilings_are_grouped_and_the_most_common_comes_first),

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bench/report/result_rules.h"
+
+#include <string.h>
+
+#include "common/id_list.h"
+#include "common/pci.h"
+
+#define DIGITS "0123456789"
+#define HEX    DIGITS "abcdef"
+#define SMALL  "abcdefghijklmnopqrstuvwxyz"
+#define LARGE  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+/* ---- forms ---- */
+
+/* The text after that many characters of the set, `most` at most; NULL if they are fewer than
+ * `least`, or there is no text. */
+static const char *skip(const char *text, const char *set, size_t least, size_t most)
+{
+    size_t count = text ? strspn(text, set) : 0;
+    if (!text || count < least)
+        return NULL;
+    return text + (count < most ? count : most);
+}
+
+static const char *skip_word(const char *text, const char *word)
+{
+    size_t length = strlen(word);
+    return text && strncmp(text, word, length) == 0 ? text + length : NULL;
+}
+
+static bool is_end(const char *text)
+{
+    return text && *text == '\0';
+}
+
+/* 0 to 99999, as one writes it. */
+static bool is_small_number(const char *text)
+{
+    return text && (strcmp(text, "0") == 0 || (*text != '0' && is_end(skip(text, DIGITS, 1, 5))));
+}
+
+static bool is_node(const char *text)
+{
+    return is_small_number(skip_word(text, "cpu:"));
+}
+
+static bool is_memory(const char *text)
+{
+    return is_node(text) || is_small_number(skip_word(text, "cuda:"));
+}
+
+static bool is_hex(const char *text)
+{
+    return is_end(skip(skip_word(text, "0x"), HEX, 1, 16));
+}
+
+static bool is_time(const char *text)
+{
+    static const char shape[] = "dddd-dd-ddTdd:dd:ddZ";
+    if (strlen(text) != sizeof shape - 1)
+        return false;
+    for (size_t i = 0; shape[i]; i++)
+        if (shape[i] == 'd' ? !strchr(DIGITS, text[i]) : shape[i] != text[i])
+            return false;
+    return true;
+}
+
+static bool is_fault_id(const char *text)
+{
+    const char *rest = skip(skip_word(text, "MCB-"), LARGE, 1, strlen(text));
+    return is_end(skip(skip_word(rest, "-"), DIGITS, 3, 3));
+}
+
+static bool is_setting_name(const char *text)
+{
+    return is_end(skip(skip(text, SMALL, 1, 1), SMALL DIGITS "-", 0, strlen(text)));
+}
+
+static const struct mcb_result_form node_form = {"\"cpu:N\"", is_node};
+static const struct mcb_result_form memory_form = {"\"cpu:N\" or \"cuda:N\"", is_memory};
+static const struct mcb_result_form hex_form = {"0x and up to 16 digits", is_hex};
+static const struct mcb_result_form time_form = {"a time such as 2026-01-31T23:59:59Z", is_time};
+static const struct mcb_result_form fault_form = {"an id such as MCB-JOB-001", is_fault_id};
+static const struct mcb_result_form setting_form = {"the name of a setting", is_setting_name};
+static const struct mcb_result_form pci_form = {"0000:19:00.0", mcb_pci_is_address};
+static const struct mcb_result_form cpus_form = {"a list of CPUs such as 0-3,8",
+                                                 mcb_id_list_is_valid};
+
+/* ---- rows ---- */
+
+#define OPT      MCB_RESULT_OPTIONAL
+#define NULLABLE MCB_RESULT_NULLABLE
+
+#define COUNT_MOST   1e15   /* bytes, messages: far beyond any run, exact as a double */
+#define INT_MOST     9.3e18 /* any whole number that JSON brings */
+#define GBPS_MOST    1e9
+#define LATENCY_MOST 1e12
+
+/* Rows by what they demand. What follows the flags is the least and the most. */
+#define TEXT(name, flag, low, high)                                                                \
+    {                                                                                              \
+        .key = (name), .kind = MCB_RESULT_STRING, .flags = (flag), .least = (low), .most = (high)  \
+    }
+#define FORM(name, flag, how)                                                                      \
+    {                                                                                              \
+        .key = (name), .kind = MCB_RESULT_STRING, .flags = (flag), .most = COUNT_MOST,             \
+        .form = (how)                                                                              \
+    }
+#define WORD(name, flag, list)                                                                     \
+    {                                                                                              \
+        .key = (name), .kind = MCB_RESULT_WORD, .flags = (flag), .words = (list)                   \
+    }
+#define INTEGER(name, flag, low, high)                                                             \
+    {                                                                                              \
+        .key = (name), .kind = MCB_RESULT_INTEGER, .flags = (flag), .least = (low), .most = (high) \
+    }
+#define NUMBER(name, flag, low, high)                                                              \
+    {                                                                                              \
+        .key = (name), .kind = MCB_RESULT_NUMBER, .flags = (flag), .least = (low), .most = (high)  \
+    }
+#define BOOLEAN(name, flag)                                                                        \
+    {                                                                                              \
+        .key = (name), .kind = MCB_RESULT_BOOLEAN, .flags = (flag)                                 \
+    }
+#define OBJECT(name, flag, rules)                                                                  \
+    {                                                                                              \
+        .key = (name), .kind = MCB_RESULT_OBJECT, .flags = (flag), .members = (rules)              \
+    }
+#define ARRAY(name, flag, low, high, rule)                                                         \
+    {                                                                                              \
+        .key = (name), .kind = MCB_RESULT_ARRAY, .flags = (flag), .least = (low), .most = (high),  \
+        .members = (rule)                                                                          \
+    }
+#define MAP(name, flag, low, high, names, rule)                                                    \
+    {                                                                                              \
+        .key = (name), .kind = MCB_RESULT_MAP, .flags = (flag), .least = (low), .most = (high),    \
+        .form = (names), .members = (rule)                                                         \
+    }
+#define SCALARS(name, flag, high, rules)                                                           \
+    {                                                                                              \
+        .key = (name), .kind = MCB_RESULT_SCALARS, .flags = (flag), .most = (high),                \
+        .members = (rules)                                                                         \
+    }
+#define END                                                                                        \
+    {                                                                                              \
+        .key = NULL                                                                                \
+    }
+
+/* ---- words ---- */
+
+static const char *const schema_words[] = {"mcbench-result/1", NULL};
+static const char *const run_words[] = {"complete", "interrupted", "failed", NULL};
+static const char *const cell_words[] = {"ok", "failed", "skipped", NULL};
+static const char *const operation_words[] = {"write", "read", "send", NULL};
+static const char *const measure_words[] = {"bandwidth", "latency", NULL};
+static const char *const requested_words[] = {"off", "on", "auto", NULL};
+static const char *const effective_words[] = {"off", "on", "unknown", NULL};
+static const char *const ceiling_from_words[] = {"link", "nic-pcie", "gpu-pcie", NULL};
+static const char *const ceiling_at_words[] = {"initiator", "target", "both", NULL};
+static const char *const distance_words[] = {"PIX", "PXB", "PHB", "NODE", "SYS", NULL};
+static const char *const role_words[] = {"initiator", "target", NULL};
+static const char *const from_words[] = {"default", "variable", "option", NULL};
+static const char *const method_words[] = {"local", "direct", "etcd", NULL};
+static const char *const transport_words[] = {"rdma", "tcp", NULL};
+static const char *const corruption_words[] = {"lost", "stale",   "misplaced", "doubled",
+                                               "torn", "damaged", NULL};
+
+/* ---- cells ---- */
+
+static const struct mcb_result_rule fault_rules[] = {
+    FORM("id", 0, &fault_form), TEXT("title", 0, 1, 4096), TEXT("detail", 0, 0, 4096),
+    TEXT("cause", 0, 0, 4096),  TEXT("fix", 0, 0, 4096),   END,
+};
+
+static const struct mcb_result_rule endpoint_rules[] = {
+    TEXT("host", 0, 1, 255),
+    TEXT("nic", 0, 1, 63),
+    FORM("memory", 0, &memory_form),
+    END,
+};
+
+static const struct mcb_result_rule ordering_rules[] = {
+    WORD("requested", 0, requested_words),
+    WORD("effective", 0, effective_words),
+    TEXT("reason", 0, 0, 4096),
+    END,
+};
+
+static const struct mcb_result_rule trial_rule = NUMBER("", 0, 0, GBPS_MOST);
+
+static const struct mcb_result_rule bandwidth_rules[] = {
+    NUMBER("low", 0, 0, GBPS_MOST),
+    NUMBER("median", 0, 0, GBPS_MOST),
+    NUMBER("high", 0, 0, GBPS_MOST),
+    ARRAY("trials", 0, 1, 100000, &trial_rule),
+    END,
+};
+
+static const struct mcb_result_rule latency_rules[] = {
+    NUMBER("min", 0, 0, LATENCY_MOST),    NUMBER("p50", 0, 0, LATENCY_MOST),
+    NUMBER("p90", 0, 0, LATENCY_MOST),    NUMBER("p99", 0, 0, LATENCY_MOST),
+    NUMBER("p999", 0, 0, LATENCY_MOST),   NUMBER("max", 0, 0, LATENCY_MOST),
+    NUMBER("mean", 0, 0, LATENCY_MOST),   NUMBER("stdev", 0, 0, LATENCY_MOST),
+    INTEGER("samples", 0, 1, COUNT_MOST), END,
+};
+
+static const struct mcb_result_rule count_rule = INTEGER("", 0, 0, INT_MOST);
+
+static const struct mcb_result_rule corruption_rules[] = {
+    WORD("kind", 0, corruption_words),
+    WORD("seen_by", OPT, role_words),
+    INTEGER("slot", 0, 0, COUNT_MOST),
+    INTEGER("offset_bytes", 0, 0, COUNT_MOST),
+    FORM("expected", 0, &hex_form),
+    FORM("found", 0, &hex_form),
+    MAP("messages", 0, 0, 16, NULL, &count_rule),
+    END,
+};
+
+static const struct mcb_result_rule details_rules[] = {
+    FORM("initiator_cpus", OPT | NULLABLE, &cpus_form),
+    FORM("target_cpus", OPT | NULLABLE, &cpus_form),
+    END,
+};
+
+const struct mcb_result_rule mcb_result_cell_rules[] = {
+    OBJECT("initiator", 0, endpoint_rules),
+    OBJECT("target", 0, endpoint_rules),
+    INTEGER("round", 0, 0, 1e9),
+    WORD("operation", 0, operation_words),
+    WORD("measure", 0, measure_words),
+    BOOLEAN("bidirectional", 0),
+    INTEGER("size_bytes", 0, 1, COUNT_MOST),
+    INTEGER("qps", 0, 1, 1e6),
+    INTEGER("depth", 0, 1, 1e9),
+    INTEGER("signal_every", 0, 0, 1e9),
+    INTEGER("inline_bytes", 0, 0, 1e9),
+    OBJECT("relaxed_ordering", OPT, ordering_rules),
+    TEXT("registration", OPT, 1, 64),
+    TEXT("method", OPT, 1, 64),
+    WORD("status", 0, cell_words),
+    OBJECT("fault", NULLABLE, fault_rules),
+    OBJECT("bandwidth_gbps", OPT, bandwidth_rules),
+    NUMBER("message_rate_mops", OPT, 0, GBPS_MOST),
+    OBJECT("latency_us", OPT, latency_rules),
+    NUMBER("ceiling_gbps", NULLABLE | MCB_RESULT_ABOVE, 0, GBPS_MOST),
+    WORD("ceiling_from", NULLABLE, ceiling_from_words),
+    WORD("ceiling_at", NULLABLE, ceiling_at_words),
+    INTEGER("verified_bytes", 0, 0, INT_MOST),
+    INTEGER("corrupt_bytes", 0, 0, INT_MOST),
+    OBJECT("corruption", OPT, corruption_rules),
+    SCALARS("details", OPT, 64, details_rules),
+    END,
+};
+
+/* ---- NICs ---- */
+
+#define RATE(name) NUMBER(name, OPT | NULLABLE | MCB_RESULT_ABOVE, 0, GBPS_MOST)
+
+/* What a host tells of its NIC. A fact that has no row is refused by every other rank. */
+#define FACTS                                                                                      \
+    TEXT("name", 0, 1, 63), INTEGER("port", 0, 0, 255), INTEGER("numa_node", NULLABLE, 0, 99999),  \
+        FORM("pci_address", NULLABLE, &pci_form), TEXT("address", OPT, 0, 255),                    \
+        TEXT("driver", OPT | NULLABLE, 0, 255), TEXT("state", OPT | NULLABLE, 0, 255),             \
+        INTEGER("mtu", OPT | NULLABLE, 0, COUNT_MOST), RATE("link_gbps"), RATE("data_gbps"),       \
+        TEXT("firmware", OPT | NULLABLE, 0, 255), TEXT("device_id", OPT, 0, 255),                  \
+        TEXT("board", OPT | NULLABLE, 0, 255), FORM("node_guid", OPT, &hex_form),                  \
+        BOOLEAN("software", OPT), TEXT("physical_state", OPT, 0, 255),                             \
+        TEXT("link_layer", OPT, 0, 255), RATE("pcie_gtps"),                                        \
+        INTEGER("pcie_lanes", OPT | NULLABLE, 0, 255),                                             \
+        INTEGER("pcie_max_payload_bytes", OPT | NULLABLE, 0, 65536),                               \
+        RATE("pcie_from_memory_gbps"), RATE("pcie_to_memory_gbps"),                                \
+        FORM("pcie_bottleneck", OPT | NULLABLE, &pci_form),                                        \
+        INTEGER("active_mtu_bytes", OPT, 0, 65536), INTEGER("lid", OPT, 0, 65535),                 \
+        INTEGER("gid_index", OPT, 0, 65535), TEXT("gid", OPT, 0, 255),                             \
+        TEXT("gid_type", OPT, 0, 255), TEXT("netdev", OPT | NULLABLE, 0, 255),                     \
+        FORM("max_mr_size_bytes", OPT, &hex_form), INTEGER("max_message_bytes", OPT, 0, INT_MOST)
+
+static const struct mcb_result_rule placement_rules[] = {
+    INTEGER("page_bytes", 0, 1, COUNT_MOST),
+    BOOLEAN("sampled", 0),
+    MAP("memory_bytes", NULLABLE, 1, 64, &node_form, &count_rule),
+    MAP("peer_memory_bytes", OPT | NULLABLE, 1, 64, &node_form, &count_rule),
+    WORD("distance", NULLABLE, distance_words),
+    FORM("thread_cpus", NULLABLE, &cpus_form),
+    END,
+};
+
+static const struct mcb_result_rule registration_rules[] = {
+    TEXT("method", 0, 1, 64),
+    INTEGER("registered_bytes", OPT, 0, INT_MOST),
+    INTEGER("regions", OPT, 0, INT_MOST),
+    NUMBER("register_ms", OPT, 0, LATENCY_MOST),
+    END,
+};
+
+const struct mcb_result_rule mcb_result_facts_rules[] = {FACTS, END};
+
+const struct mcb_result_rule mcb_result_opened_rules[] = {
+    FORM("memory", 0, &memory_form),
+    FORM("peer_memory", 0, &memory_form),
+    OBJECT("registration", MCB_RESULT_OPEN, registration_rules),
+    END,
+};
+
+static const struct mcb_result_rule nic_rules[] = {
+    FACTS,
+    FORM("memory", 0, &memory_form),
+    FORM("peer_memory", OPT, &memory_form),
+    OBJECT("placement", OPT, placement_rules),
+    OBJECT("registration", OPT | MCB_RESULT_OPEN, registration_rules),
+    END,
+};
+
+/* ---- the document ---- */
+
+static const struct mcb_result_rule nic_rule = OBJECT("", MCB_RESULT_OPEN, nic_rules);
+
+static const struct mcb_result_rule host_rules[] = {
+    TEXT("host", 0, 1, 255),
+    INTEGER("rank", 0, 0, 1023),
+    TEXT("kernel", 0, 0, COUNT_MOST),
+    TEXT("cpu", 0, 0, COUNT_MOST),
+    INTEGER("cpus", 0, 1, INT_MOST),
+    INTEGER("numa_nodes", 0, 1, INT_MOST),
+    INTEGER("memory_bytes", 0, 0, INT_MOST),
+    ARRAY("nics", 0, 1, 4096, &nic_rule),
+    END,
+};
+
+static const struct mcb_result_rule tool_rules[] = {
+    TEXT("name", 0, 1, 64),
+    TEXT("version", 0, 1, 64),
+    END,
+};
+
+static const struct mcb_result_rule setting_rules[] = {
+    TEXT("value", 0, 0, COUNT_MOST),
+    WORD("from", 0, from_words),
+    TEXT("variable", OPT, 1, 64),
+    END,
+};
+
+static const struct mcb_result_rule job_rules[] = {
+    WORD("method", 0, method_words),
+    TEXT("name", NULLABLE, 0, COUNT_MOST),
+    INTEGER("ranks", 0, 1, 1024),
+    END,
+};
+
+static const struct mcb_result_rule transport_rules[] = {
+    WORD("name", 0, transport_words),
+    TEXT("because", 0, 0, 4096),
+    END,
+};
+
+static const struct mcb_result_rule host_rule = OBJECT("", 0, host_rules);
+static const struct mcb_result_rule cell_rule = OBJECT("", 0, mcb_result_cell_rules);
+static const struct mcb_result_rule setting_rule = OBJECT("", 0, setting_rules);
+static const struct mcb_result_rule warning_rule = TEXT("", 0, 1, 4096);
+static const struct mcb_result_rule word_rule = TEXT("", 0, 0, COUNT_MOST);
+
+const struct mcb_result_rule mcb_result_document_rules[] = {
+    WORD("schema", 0, schema_words),
+    OBJECT("tool", 0, tool_rules),
+    ARRAY("command", 0, 1, COUNT_MOST, &word_rule),
+    MAP("settings", 0, 0, COUNT_MOST, &setting_form, &setting_rule),
+    FORM("started", 0, &time_form),
+    FORM("finished", NULLABLE, &time_form),
+    OBJECT("job", 0, job_rules),
+    OBJECT("transport", 0, transport_rules),
+    ARRAY("hosts", 0, 1, 4096, &host_rule),
+    WORD("status", 0, run_words),
+    OBJECT("fault", NULLABLE, fault_rules),
+    ARRAY("warnings", MCB_RESULT_UNIQUE, 0, 100000, &warning_rule),
+    ARRAY("cells", 0, 0, 1e6, &cell_rule),
+    END,
+};
