@@ -25,6 +25,7 @@
 
 #include "common/huge_pages.h"
 #include "common/id_list.h"
+#include "common/memory.h"
 
 enum { NODES_MAX = 1024, NODE_BITS = 8 * sizeof(unsigned long) }; /* kernel: NODES_SHIFT <= 10 */
 enum { EXPLANATION_TEXT = 400 };
@@ -150,7 +151,7 @@ int mcb_buffer_allocate(struct mcb_buffer *buffer, size_t length_bytes, int numa
                              length_bytes);
     if (numa_node >= 0 && mcb_buffer_check_node(numa_node, error) != 0)
         return -1;
-    struct mcb_buffer made = {.page_bytes = page_bytes_of(huge_pages), .dmabuf_fd = -1};
+    struct mcb_buffer made = {.page_bytes = page_bytes_of(huge_pages), .kind = &mcb_memory_host};
     if (made.page_bytes == 0)
         return mcb_error_set(error, MCB_FAULT_HOST_HUGE_PAGES,
                              "--huge-pages: this kernel has no huge pages (/proc/meminfo)");
@@ -178,8 +179,6 @@ void mcb_buffer_free(struct mcb_buffer *buffer)
 {
     if (!buffer->address)
         return;
-    if (buffer->dmabuf_fd >= 0)
-        close(buffer->dmabuf_fd);
-    munmap(buffer->address, buffer->length_bytes);
-    *buffer = (struct mcb_buffer){.dmabuf_fd = -1};
+    buffer->kind->release(buffer);
+    *buffer = (struct mcb_buffer){0};
 }

@@ -21,13 +21,17 @@
 
 enum { MCB_LOCATION_MAX = 32 };
 
+struct mcb_memory;
+
 struct mcb_buffer {
-    void *address;                  /* page aligned */
+    void *address;                  /* page aligned; of a GPU: 64 KiB */
     size_t length_bytes;            /* a multiple of page_bytes */
-    size_t page_bytes;              /* of host memory: the size of its pages */
+    size_t page_bytes;              /* the size of its pages; of a GPU's memory 64 KiB */
     char memory[MCB_LOCATION_MAX];  /* "cpu:N" or "cuda:N" */
     struct mcb_placement placement; /* of host memory: where its pages were once touched */
-    int dmabuf_fd;                  /* exported handle, -1 if none; owned by the buffer */
+    const struct mcb_memory *kind;  /* what can be done with it (common/memory.h) */
+    void *owner;                    /* of a GPU's memory: its struct mcb_gpus */
+    unsigned gpu;                   /* and its index there */
 };
 
 struct mcb_area {
@@ -53,7 +57,7 @@ size_t mcb_buffer_rounded_bytes(size_t length_bytes, bool huge_pages);
 /* USE_VALUE, with those that there are, if this host has no such NUMA node. */
 int mcb_buffer_check_node(int numa_node, struct mcb_error *error);
 
-/* Frees what mcb_buffer_allocate gave; harmless on a zeroed struct and when called twice. */
+/* Frees memory of any kind; harmless on a zeroed struct and when called twice. */
 void mcb_buffer_free(struct mcb_buffer *buffer);
 
 /* Distance between two slots for messages of size_bytes. */

@@ -48,20 +48,7 @@
 #include <stdint.h>
 
 #include "common/buffer.h"
-
-enum { MCB_PATTERN_GENERATIONS = 0xffff, MCB_PATTERN_SLOTS_MAX = 1 << 24 };
-#define MCB_PATTERN_SIZE_MAX ((size_t)8 << 24)
-
-enum mcb_corruption {
-    MCB_CORRUPTION_NONE,
-    MCB_CORRUPTION_LOST,
-    MCB_CORRUPTION_STALE,
-    MCB_CORRUPTION_MISPLACED,
-    MCB_CORRUPTION_DOUBLED,
-    MCB_CORRUPTION_TORN,
-    MCB_CORRUPTION_DAMAGED,
-    MCB_CORRUPTION_KINDS
-};
+#include "common/corruption.h"
 
 struct mcb_pattern {
     uint64_t key;        /* the same on both sides, different for every path and direction */
