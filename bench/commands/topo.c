@@ -112,7 +112,7 @@ static int look_at(const struct mcb_topology *topology, const struct values *val
     struct mcb_host_facts facts;
     struct mcb_findings findings;
     struct mcb_tree tree;
-    if (mcb_tree_make(topology, MCB_SYSFS, &tree, &devices_error, error) != 0)
+    if (mcb_tree_make(topology, MCB_SYSFS, NULL, &tree, &devices_error, error) != 0)
         return -1;
     int outcome = mcb_findings_make(&tree, &findings, error);
     if (outcome == 0) {

@@ -113,6 +113,7 @@ struct mcb_ceiling_path {
     bool one_link; /* the narrowest PCIe link of both ends' NICs is the same one (of one NIC, or of
                       two ports of a card): two directions share it. Two virtual functions of a port
                       are taken for two ports */
+    bool one_gpu_link; /* that of both ends' GPUs is the same one (of one GPU): likewise */
     enum mcb_operation operation;
     bool bidirectional;
     uint64_t size_bytes;

@@ -27,7 +27,7 @@ static int load_and_walk(const void *argument, struct mcb_error *error)
         return -1;
     mcb_topology_host_facts(topology, &facts);
     mcb_topology_pin_cpus(topology, 0, text, sizeof text);
-    int status = mcb_tree_make(topology, MCB_SYSFS, &tree, &devices_error, error);
+    int status = mcb_tree_make(topology, MCB_SYSFS, NULL, &tree, &devices_error, error);
     if (status == 0)
         mcb_tree_release(&tree);
     mcb_topology_free(topology);

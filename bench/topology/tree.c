@@ -7,7 +7,8 @@
 
 #include "bench/topology/tree_build.h"
 
-int mcb_tree_make(const struct mcb_topology *topology, const char *sysfs, struct mcb_tree *tree,
+int mcb_tree_make(const struct mcb_topology *topology, const char *sysfs,
+                  const struct mcb_tree_gpus *gpus, struct mcb_tree *tree,
                   struct mcb_error *devices_error, struct mcb_error *error)
 {
     struct mcb_tree made = {.this_host = mcb_topology_is_this_host(topology)};
@@ -26,6 +27,7 @@ int mcb_tree_make(const struct mcb_topology *topology, const char *sysfs, struct
         .sysfs = made.this_host ? sysfs : NULL,
         .devices = made.devices,
         .device_count = made.device_count,
+        .gpus = gpus,
     };
     if (mcb_tree_build(&source, &made, error) != 0) {
         mcb_tree_release(&made);
@@ -54,6 +56,20 @@ size_t mcb_tree_count(const struct mcb_tree *tree, enum mcb_tree_kind kind)
     size_t count = 0;
     mcb_tree_foreach(tree, kind, i) count++;
     return count;
+}
+
+size_t mcb_tree_find_pci(const struct mcb_tree *tree, const char *address)
+{
+    size_t found = tree->count;
+    for (size_t i = 0; i < tree->count && address[0]; i++) {
+        if (strcmp(tree->nodes[i].pci.address, address) != 0)
+            continue;
+        if (tree->nodes[i].kind == MCB_TREE_GPU)
+            return i;
+        if (found == tree->count)
+            found = i;
+    }
+    return found;
 }
 
 bool mcb_tree_is_end(const struct mcb_tree_node *node)

@@ -22,6 +22,9 @@
  * if that has none (veth), below its NUMA node or the host. Bridges below which there is neither
  * NIC nor GPU are left out.
  *
+ * A GPU is a PCI function of a class that computes, and any of which the caller knows that it is
+ * one.
+ *
  * Nodes are in depth-first order; the host is node 0. NICs and GPUs are in the order of their PCI
  * addresses within a parent; GPUs are numbered over the whole host by PCI address (cuda:0 ... as
  * with CUDA_DEVICE_ORDER=PCI_BUS_ID). A GPU's virtual function is none of this host, whose CUDA
@@ -88,11 +91,19 @@ struct mcb_tree {
     size_t device_count;
 };
 
-/* topology: loaded with its devices. sysfs: MCB_SYSFS; read only for this host. The caller's:
- * mcb_tree_release(). Faults: HOST_MEMORY; HOST_TOPOLOGY (more nodes, devices or levels than the
- * tree takes, or two devices of one name). Of RDMA devices that cannot be listed the reason is in
- * *devices_error, and the tree goes without. */
-int mcb_tree_make(const struct mcb_topology *topology, const char *sysfs, struct mcb_tree *tree,
+/* PCI addresses ("0000:19:00.0", in lower case) of functions that are GPUs, whatever their class: a
+ * module of gpu/ has them from the driver. Borrowed. */
+struct mcb_tree_gpus {
+    const char (*addresses)[MCB_PCI_ADDRESS_MAX];
+    size_t count;
+};
+
+/* topology: loaded with its devices. sysfs: MCB_SYSFS; read only for this host. gpus: NULL: none is
+ * known. The caller's: mcb_tree_release(). Faults: HOST_MEMORY; HOST_TOPOLOGY (more nodes, devices
+ * or levels than the tree takes, or two devices of one name). Of RDMA devices that cannot be listed
+ * the reason is in *devices_error, and the tree goes without. */
+int mcb_tree_make(const struct mcb_topology *topology, const char *sysfs,
+                  const struct mcb_tree_gpus *gpus, struct mcb_tree *tree,
                   struct mcb_error *devices_error, struct mcb_error *error);
 void mcb_tree_release(struct mcb_tree *tree);
 
@@ -105,6 +116,10 @@ size_t mcb_tree_next(const struct mcb_tree *tree, enum mcb_tree_kind kind, size_
          i = mcb_tree_next(tree, wanted, i + 1))
 
 size_t mcb_tree_count(const struct mcb_tree *tree, enum mcb_tree_kind kind);
+
+/* The node with that PCI address; of several (a NIC and a GPU may be one function) the GPU, else
+ * the first. tree->count if there is none, or the address is "". */
+size_t mcb_tree_find_pci(const struct mcb_tree *tree, const char *address);
 
 /* True if distances are asked of the node: a NIC, a GPU or a NUMA node. */
 bool mcb_tree_is_end(const struct mcb_tree_node *node);

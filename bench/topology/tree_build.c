@@ -45,6 +45,26 @@ static const char *gpu_prefix(const struct mcb_pci_function *pci)
     return NULL;
 }
 
+static bool is_known_gpu(const struct mcb_tree_source *source, const char *address)
+{
+    for (size_t i = 0; source->gpus && i < source->gpus->count; i++)
+        if (strcmp(source->gpus->addresses[i], address) == 0)
+            return true;
+    return false;
+}
+
+/* What the function's name begins with if it is a GPU of this host; else NULL. */
+static const char *gpu_name(const struct mcb_tree_source *source,
+                            const struct mcb_pci_function *pci)
+{
+    const char *prefix = gpu_prefix(pci);
+    if (!pci->address[0])
+        return NULL;
+    if (is_known_gpu(source, pci->address))
+        return prefix ? prefix : "cuda"; /* the modules that there are name them so */
+    return pci->virtual_function ? NULL : prefix;
+}
+
 /* hwloc 3 made the type of an OS device a set of types, and what is known of all of the host one of
  * the topology and no more of its root object. */
 #if HWLOC_API_VERSION >= 0x00030000
@@ -265,8 +285,8 @@ static int add_function(struct draft *draft, hwloc_obj_t object, size_t parent,
     write_address(&object->attr->pcidev, address);
     describe_function(draft->source, address, &object->attr->pcidev, like);
     copy_model(object, like->model);
-    const char *prefix = gpu_prefix(&like->pci);
-    if (prefix && address[0] && !like->pci.virtual_function) {
+    const char *prefix = gpu_name(draft->source, &like->pci);
+    if (prefix) {
         size_t index = add(draft, MCB_TREE_GPU, parent);
         if (index == MCB_TREE_ROOT)
             return -1;

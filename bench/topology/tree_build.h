@@ -17,6 +17,7 @@ struct mcb_tree_source {
     const char *sysfs; /* NULL: not this host. Then the NICs are those that hwloc names */
     const struct mcb_device_facts *devices; /* must outlive the tree */
     size_t device_count;
+    const struct mcb_tree_gpus *gpus; /* NULL: none is known */
 };
 
 /* True for what has memory and CPUs: the host, a NUMA node. */

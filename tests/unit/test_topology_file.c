@@ -350,7 +350,8 @@ static void a_host_of_a_thousand_devices_is_loaded(void **state)
     char *text = crowded(500, 5000);
     if (load_text(text, &host.topology, &error) != 0)
         fail_msg("%s", error.detail);
-    assert_int_equal(mcb_tree_make(host.topology, "/sys", &host.tree, &devices_error, &error), 0);
+    assert_int_equal(mcb_tree_make(host.topology, "/sys", NULL, &host.tree, &devices_error, &error),
+                     0);
     assert_int_equal(mcb_tree_count(&host.tree, MCB_TREE_NIC), 501);
     host_release(&host);
     free(text);

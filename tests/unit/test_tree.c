@@ -115,6 +115,58 @@ static void only_what_computes_is_a_gpu(void **state)
     host_release(&host);
 }
 
+/* The driver's word counts more than the class; the numbers follow the addresses all the same. */
+static void what_the_driver_calls_a_gpu_is_one(void **state)
+{
+    (void)state;
+    static const char known[][MCB_PCI_ADDRESS_MAX] = {"0000:00:1c.0", "0000:00:03.0",
+                                                      "0000:7f:00.0"};
+    const struct mcb_tree_gpus gpus = {known, 3};
+    struct host host = {0};
+    struct mcb_error error = {0}, devices_error;
+    assert_int_equal(mcb_topology_load_file(FIXTURE("flattened-vm"), &host.topology, &error), 0);
+    assert_int_equal(
+        mcb_tree_make(host.topology, "/sys", &gpus, &host.tree, &devices_error, &error), 0);
+    assert_int_equal(mcb_tree_count(&host.tree, MCB_TREE_GPU), 3);
+    assert_string_equal(node(&host, "cuda:0")->pci.address, "0000:00:03.0"); /* its display */
+    assert_string_equal(node(&host, "cuda:1")->pci.address, "0000:00:1c.0");
+    assert_int_equal(mcb_tree_find_pci(&host.tree, "0000:00:03.0"), host_find(&host, "cuda:0"));
+    assert_int_equal(mcb_tree_find_pci(&host.tree, "0000:7f:00.0"), host.tree.count);
+    assert_int_equal(mcb_tree_find_pci(&host.tree, ""), host.tree.count);
+    host_release(&host);
+}
+
+static void a_function_that_is_a_nic_may_be_known_as_a_gpu_too(void **state)
+{
+    (void)state;
+    static const char known[][MCB_PCI_ADDRESS_MAX] = {"0000:18:00.0"};
+    const struct mcb_tree_gpus gpus = {known, 1};
+    struct host host = {0};
+    struct mcb_error error = {0}, devices_error;
+    assert_int_equal(mcb_topology_load_file(FIXTURE("classes"), &host.topology, &error), 0);
+    assert_int_equal(
+        mcb_tree_make(host.topology, "/sys", &gpus, &host.tree, &devices_error, &error), 0);
+    size_t gpu = mcb_tree_find_pci(&host.tree, "0000:18:00.0"), nic = host_find(&host, "mlx5_0");
+    assert_int_equal(host.tree.nodes[gpu].kind, MCB_TREE_GPU);
+    assert_string_equal(host.tree.nodes[gpu].name, "cuda:0");
+    assert_int_equal(mcb_distance_between(&host.tree, gpu, nic), MCB_DISTANCE_PIX);
+    assert_int_equal(mcb_tree_find_pci(&host.tree, "0000:41:00.0"), host_find(&host, "mlx5_1"));
+    host_release(&host);
+}
+
+static void of_a_nic_and_a_gpu_with_one_address_the_gpu_is_found(void **state)
+{
+    (void)state;
+    struct mcb_tree_node nodes[] = {{.kind = MCB_TREE_HOST},
+                                    {.kind = MCB_TREE_NIC, .pci = {.address = "0000:18:00.0"}},
+                                    {.kind = MCB_TREE_GPU, .pci = {.address = "0000:18:00.0"}},
+                                    {.kind = MCB_TREE_NIC, .pci = {.address = "0000:19:00.0"}},
+                                    {.kind = MCB_TREE_NIC, .pci = {.address = "0000:19:00.0"}}};
+    const struct mcb_tree tree = {.nodes = nodes, .count = 5};
+    assert_int_equal(mcb_tree_find_pci(&tree, "0000:18:00.0"), 2);
+    assert_int_equal(mcb_tree_find_pci(&tree, "0000:19:00.0"), 3);
+}
+
 static void gpus_are_numbered_by_pci_address_over_the_host(void **state)
 {
     (void)state;
@@ -196,7 +248,8 @@ static void siblings_of_a_file_have_one_order(void **state)
     assert_true(asprintf(&made, "%.*s%s%s%s%s", (int)(at - text), text, stray, high, low, at) > 0);
     if (load_text(made, &host.topology, &error) != 0)
         fail_msg("%s", error.detail);
-    assert_int_equal(mcb_tree_make(host.topology, "/sys", &host.tree, &devices_error, &error), 0);
+    assert_int_equal(mcb_tree_make(host.topology, "/sys", NULL, &host.tree, &devices_error, &error),
+                     0);
     assert_names(&host.tree, "imagined", "cpu:0", "0000:00", "0000:00:01.0", "mlx5_0", "0000:d0",
                  "nic8", "0000:e0", "nic7", "bridge", "nic9");
     host_release(&host);
@@ -214,7 +267,8 @@ static void the_host_of_a_file_has_its_name_or_none(void **state)
     assert_non_null(at);
     memmove(at, at + strlen(info), strlen(at + strlen(info)) + 1);
     assert_int_equal(load_text(text, &host.topology, &error), 0);
-    assert_int_equal(mcb_tree_make(host.topology, "/sys", &host.tree, &devices_error, &error), 0);
+    assert_int_equal(mcb_tree_make(host.topology, "/sys", NULL, &host.tree, &devices_error, &error),
+                     0);
     assert_string_equal(host.tree.nodes[0].name, "unknown");
     host_release(&host);
     free(text);
@@ -276,7 +330,8 @@ static void memory_of_the_whole_host_is_not_the_place_of_a_device(void **state)
                          (int)(at - text), text, at) > 0);
     if (load_text(made, &host.topology, &error) != 0)
         fail_msg("%s", error.detail);
-    assert_int_equal(mcb_tree_make(host.topology, "/sys", &host.tree, &devices_error, &error), 0);
+    assert_int_equal(mcb_tree_make(host.topology, "/sys", NULL, &host.tree, &devices_error, &error),
+                     0);
     assert_int_equal(host.tree.numa_nodes, 3);
     assert_string_equal(parent(&host, "0000:00"), "imagined");
     host_release(&host);
@@ -294,7 +349,8 @@ static void foreign_texts_are_printable_and_cut(void **state)
     assert_non_null(at);
     assert_true(asprintf(&made, "%.*s\xc2\xb5%0100d%s", (int)(at - text), text, 7, at + 6) > 0);
     assert_int_equal(load_text(made, &host.topology, &error), 0);
-    assert_int_equal(mcb_tree_make(host.topology, "/sys", &host.tree, &devices_error, &error), 0);
+    assert_int_equal(mcb_tree_make(host.topology, "/sys", NULL, &host.tree, &devices_error, &error),
+                     0);
     size_t nic = mcb_tree_next(&host.tree, MCB_TREE_NIC, 0);
     assert_int_equal(strlen(host.tree.nodes[nic].name), MCB_TREE_NAME_MAX - 1);
     assert_int_equal(strncmp(host.tree.nodes[nic].name, "?\?000", 5), 0);
@@ -318,7 +374,8 @@ static void a_host_without_numa_nodes_does_no_harm(void **state)
         assert_int_equal(error.code, MCB_FAULT_USE_TOPOLOGY);
         return;
     }
-    assert_int_equal(mcb_tree_make(host.topology, "/sys", &host.tree, &devices_error, &error), 0);
+    assert_int_equal(mcb_tree_make(host.topology, "/sys", NULL, &host.tree, &devices_error, &error),
+                     0);
     assert_true(host.tree.count <= 2);
     host_release(&host);
 }
@@ -554,7 +611,8 @@ static void a_bridge_of_a_hypervisor_has_no_link_in_a_file_either(void **state)
     struct host host;
     struct mcb_error error = {0}, devices_error;
     assert_int_equal(load_text(text, &host.topology, &error), 0);
-    assert_int_equal(mcb_tree_make(host.topology, "/sys", &host.tree, &devices_error, &error), 0);
+    assert_int_equal(mcb_tree_make(host.topology, "/sys", NULL, &host.tree, &devices_error, &error),
+                     0);
     assert_true(node(&host, "0000:16:00.0")->link_gbps == 0);
     assert_true(node(&host, "mlx5_0")->link_gbps > 0);
     host_release(&host);
@@ -567,7 +625,8 @@ static void the_host_that_runs_this_has_a_tree(void **state)
     struct host host;
     struct mcb_error error = {0}, devices_error;
     assert_int_equal(mcb_topology_load(true, &host.topology, &error), 0);
-    assert_int_equal(mcb_tree_make(host.topology, "/sys", &host.tree, &devices_error, &error), 0);
+    assert_int_equal(mcb_tree_make(host.topology, "/sys", NULL, &host.tree, &devices_error, &error),
+                     0);
     assert_true(host.tree.this_host);
     assert_true(mcb_tree_count(&host.tree, MCB_TREE_NUMA_NODE) >= 1);
     for (size_t i = 1; i < host.tree.count; i++)
@@ -594,6 +653,9 @@ int main(void)
         cmocka_unit_test(a_numa_node_has_its_cpus_and_memory),
         cmocka_unit_test(bridges_that_lead_to_no_nic_or_gpu_are_left_out),
         cmocka_unit_test(only_what_computes_is_a_gpu),
+        cmocka_unit_test(what_the_driver_calls_a_gpu_is_one),
+        cmocka_unit_test(a_function_that_is_a_nic_may_be_known_as_a_gpu_too),
+        cmocka_unit_test(of_a_nic_and_a_gpu_with_one_address_the_gpu_is_found),
         cmocka_unit_test(gpus_are_numbered_by_pci_address_over_the_host),
         cmocka_unit_test(a_domain_of_five_digits_comes_after_those_of_four),
         cmocka_unit_test(siblings_have_one_order),

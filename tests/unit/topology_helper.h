@@ -25,7 +25,7 @@ static inline struct host host_from_file(const char *path)
     struct host host;
     struct mcb_error error = {0}, devices_error;
     if (mcb_topology_load_file(path, &host.topology, &error) != 0 ||
-        mcb_tree_make(host.topology, "/sys", &host.tree, &devices_error, &error) != 0)
+        mcb_tree_make(host.topology, "/sys", NULL, &host.tree, &devices_error, &error) != 0)
         fail_msg("%s", error.detail);
     return host;
 }
