@@ -18,6 +18,22 @@ static const struct mcb_command_example cpu_examples[] = {
     {NULL, NULL},
 };
 
+static const struct mcb_command_example gpu_examples[] = {
+    {"mcbench gpu --verify", "every GPU with the NICs nearest to it, of this host"},
+    {"mcbench gpu --listen 7000", "between two hosts: on the first one, n1,"},
+    {"mcbench gpu --connect n1:7000 --verify", "... and on the second one"},
+    {"mcbench gpu --memory cuda:0 --peer-memory cpu:1", "from GPU 0 to host memory on NUMA node 1"},
+    {"mcbench gpu --memory all", "from and to every kind of memory"},
+    {"mcbench gpu --compare staged",
+     "what GPUDirect is worth: direct, staged through host memory, and host memory alone"},
+    {"mcbench gpu --pairs affinity",
+     "each GPU with each NIC: the measured nic_priority_matrix beside that of the topology"},
+    {"mcbench gpu --registration dmabuf", "only by dma-buf; else the first way that works"},
+    {"mcbench gpu --transport tcp --verify", "without RDMA: staged through pinned host memory"},
+    {"mcbench gpu --dry-run", "what would be measured, and how long it would take"},
+    {NULL, NULL},
+};
+
 static const struct mcb_command_example topo_examples[] = {
     {"mcbench topo", "this host: its NICs and GPUs, how far apart they are, and what is wrong"},
     {"mcbench topo --svg host.svg", "a drawing of it too"},
@@ -35,12 +51,14 @@ static const struct mcb_command_example show_examples[] = {
 
 static const struct mcb_command commands[] = {
     {"cpu", "[options]", "bandwidth and latency matrices between CPU memories", cpu_examples, NULL,
-     mcb_command_cpu},
+     NULL, mcb_command_cpu},
+    {"gpu", "[options]", "bandwidth and latency matrices between GPU memories, and mixed ones",
+     gpu_examples, NULL, mcb_defaults_gpu, mcb_command_gpu},
     {"topo", "[--from FILE.xml] [--json | --priority-matrix] [--svg FILE]",
      "show who sits near whom: NICs, GPUs and NUMA nodes, and their links", topo_examples,
-     &mcb_options_topo, mcb_command_topo},
+     &mcb_options_topo, NULL, mcb_command_topo},
     {"show", "[--json] RESULT...", "print the tables of result files again", show_examples,
-     &mcb_options_show, mcb_command_show},
+     &mcb_options_show, NULL, mcb_command_show},
 };
 
 int main(int argc, char **argv)

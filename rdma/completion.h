@@ -9,7 +9,8 @@
  * the first failure that is not a flush is the error, the flushed are counted.
  *
  * Work request ids: bit 63 marks a receive, bits 32..47 are the queue pair's place in its set, bits
- * 0..31 the messages that a send completion stands for (those posted since the last signalled one).
+ * 0..31 the messages that a send completion stands for (those posted since the last signalled one;
+ * 0: it is a credit).
  */
 
 #include <stdbool.h>

@@ -334,6 +334,11 @@ void mcb_device_close(struct mcb_device *device)
     free(device);
 }
 
+void mcb_device_forbid_scatter_to_cqe(void)
+{
+    setenv("MLX5_SCATTER_TO_CQE", "0", 0);
+}
+
 int mcb_device_query_port(const struct mcb_device *device, unsigned number, const char *sysfs,
                           struct mcb_port *port, struct mcb_error *error)
 {

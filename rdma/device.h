@@ -78,6 +78,13 @@ void mcb_device_list_free(struct mcb_device_facts *devices, size_t count);
 int mcb_device_open(const char *name, struct mcb_device **device, struct mcb_error *error);
 void mcb_device_close(struct mcb_device *device); /* NULL is fine */
 
+/* Keeps mlx5 from handing small receives over inside the completion: its user-space driver would
+ * then copy them on with the CPU, which ends the process where the memory is a GPU's. That driver
+ * asks the environment at the creation of every queue pair (MLX5_SCATTER_TO_CQE, of which "0" alone
+ * turns it off), so that a process that uses memory of GPUs calls this before its first device and
+ * its first thread. A value that the user set stays. */
+void mcb_device_forbid_scatter_to_cqe(void);
+
 /* Asks for a port's present state. Faults: RDMA_NO_PORT, RDMA_DEVICE_OPEN. */
 int mcb_device_query_port(const struct mcb_device *device, unsigned number, const char *sysfs,
                           struct mcb_port *port, struct mcb_error *error);

@@ -11,8 +11,11 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/memory.h"
+#include "common/pci.h"
 #include "common/units.h"
 #include "rdma/device.h"
+#include "rdma/locality.h"
 
 static uint64_t round_up(uint64_t value, uint64_t unit)
 {
@@ -61,6 +64,95 @@ static bool may_exceed_memlock(void)
     return effective >> CAP_IPC_LOCK & 1;
 }
 
+/* ---- why a registration failed ---- */
+
+/* ENOTSUPP of the kernel, include/linux/errno.h: not for programs, and yet it reaches them. */
+enum { KERNEL_ENOTSUPP = 524 };
+
+/* The smallest BAR1 of a GPU has 256 MiB, and not all of it is to be had. */
+#define LARGE_FOR_BAR1 (UINT64_C(128) << 20)
+
+static const char *const way_texts[MCB_REGISTER_WAYS] = {
+    [MCB_REGISTER_ADDRESS] = "by its address",
+    [MCB_REGISTER_DMABUF] = "as a dma-buf",
+    [MCB_REGISTER_DMABUF_PCIE] = "as a dma-buf through PCIe",
+};
+
+const char *mcb_registration_way_text(enum mcb_registration_way way)
+{
+    return way_texts[way];
+}
+
+char *mcb_registration_peermem(const char *sysfs, char text[MCB_PEERMEM_TEXT])
+{
+    static const char *const modules[] = {"nvidia_peermem", "nv_peer_mem"};
+    char state[32], version[64];
+    for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {
+        if (!mcb_locality_read(sysfs, state, sizeof(state), "module/%s/initstate", modules[i]))
+            continue;
+        bool known =
+            mcb_locality_read(sysfs, version, sizeof(version), "module/%s/version", modules[i]);
+        snprintf(text, MCB_PEERMEM_TEXT, "%s%s%s is loaded", modules[i], known ? " " : "", version);
+        return text;
+    }
+    snprintf(text, MCB_PEERMEM_TEXT, "neither nvidia_peermem nor nv_peer_mem is loaded");
+    return text;
+}
+
+struct register_cause {
+    int code;
+    const char *name, *cause;
+};
+
+/* Of host memory. ENOMEM: refuse_for_memory(). */
+static const struct register_cause host_causes[] = {
+    {EFAULT, "EFAULT", "the NIC cannot reach this address"},
+    {EIO, "EIO", "it is larger than the NIC can map, or the driver failed"},
+    {EAGAIN, "EAGAIN", "the NIC has no memory keys left"},
+    {EINVAL, "EINVAL", "the driver does not accept the address, length or access flags"},
+    {EOPNOTSUPP, "EOPNOTSUPP", "the driver does not support this kind of memory"},
+    {KERNEL_ENOTSUPP, "ENOTSUPP", "the driver does not support this kind of memory"},
+    {0, NULL, NULL},
+};
+
+/* Of a GPU's memory by its address. */
+static const struct register_cause address_causes[] = {
+    {EFAULT, "EFAULT", "no module of the kernel makes this address reachable for NICs"},
+    {ENOMEM, "ENOMEM", "no memory for it in the kernel, the NIC or the GPU's window (BAR1)"},
+    {EINVAL, "EINVAL", "the driver does not accept the address, length or access flags"},
+    {EIO, "EIO", "it is larger than the NIC can map, or the driver failed"},
+    {EAGAIN, "EAGAIN", "the NIC has no memory keys left"},
+    {EOPNOTSUPP, "EOPNOTSUPP", "the NIC's driver takes no memory of other devices"},
+    {KERNEL_ENOTSUPP, "ENOTSUPP", "the NIC's driver takes no memory of other devices"},
+    {0, NULL, NULL},
+};
+
+static const char no_dmabuf[] = "the NIC's driver knows no dma-buf";
+
+/* Of a dma-buf. */
+static const struct register_cause dmabuf_causes[] = {
+    {EOPNOTSUPP, "EOPNOTSUPP", no_dmabuf},
+    {EPROTONOSUPPORT, "EPROTONOSUPPORT", no_dmabuf},
+    {ENOSYS, "ENOSYS", no_dmabuf},
+    {KERNEL_ENOTSUPP, "ENOTSUPP", "the drivers of NIC and GPU agree on no way to map it"},
+    {EINVAL, "EINVAL", "the driver does not accept the dma-buf, its length or the access flags"},
+    {ENOMEM, "ENOMEM", "no memory for it in the kernel, the NIC or the GPU's window (BAR1)"},
+    {EFAULT, "EFAULT", "the GPU's driver gave no addresses for it"},
+    {EREMOTEIO, "EREMOTEIO", "the kernel finds no way for PCI traffic between NIC and GPU"},
+    {EIO, "EIO", "it is larger than the NIC can map, or the driver failed"},
+    {EAGAIN, "EAGAIN", "the NIC has no memory keys left"},
+    {EBADF, "EBADF", "what the GPU's driver exported is no dma-buf"},
+    {0, NULL, NULL},
+};
+
+/* The row of an errno, which may be one that only strerror() knows. */
+static struct register_cause find_cause(const struct register_cause *rows, int failed)
+{
+    while (rows->name && rows->code != failed)
+        rows++;
+    return rows->name ? *rows : (struct register_cause){failed, "", strerror(failed)};
+}
+
 static int refuse_for_memory(const struct mcb_device *device, uint64_t bytes,
                              struct mcb_error *error)
 {
@@ -80,40 +172,65 @@ static int refuse_for_memory(const struct mcb_device *device, uint64_t bytes,
                          device->name, wanted);
 }
 
-struct register_cause {
-    int code;
-    const char *name, *cause;
-};
-
-static const struct register_cause register_causes[] = {
-    {EFAULT, "EFAULT",
-     "the NIC cannot reach this address (memory of a GPU: nvidia_peermem is not loaded)"},
-    {EIO, "EIO", "it is larger than the NIC can map, or the driver failed"},
-    {EAGAIN, "EAGAIN", "the NIC has no memory keys left"},
-    {EINVAL, "EINVAL", "the driver does not accept the address, length or access flags"},
-    {EOPNOTSUPP, "EOPNOTSUPP", "the driver does not support this kind of memory"},
-};
-
-static int refuse(const struct mcb_device *device, const struct mcb_buffer *buffer, uint64_t bytes,
-                  int failed, struct mcb_error *error)
+static int refuse_host(const struct mcb_device *device, const struct mcb_buffer *buffer,
+                       uint64_t bytes, int failed, struct mcb_error *error)
 {
     char wanted[32];
     if (failed == ENOMEM)
         return refuse_for_memory(device, bytes, error);
-    const char *name = "", *cause = strerror(failed);
-    for (size_t i = 0; i < sizeof(register_causes) / sizeof(register_causes[0]); i++)
-        if (register_causes[i].code == failed) {
-            name = register_causes[i].name;
-            cause = register_causes[i].cause;
-        }
+    struct register_cause cause = find_cause(host_causes, failed);
     return mcb_error_set(error, MCB_FAULT_RDMA_REGISTER,
                          "%s: %s of %s cannot be registered: %s (%s, errno %d)", device->name,
                          mcb_units_format_size(bytes, wanted, sizeof(wanted)), buffer->memory,
-                         cause, name, failed);
+                         cause.cause, cause.name, failed);
+}
+
+static int refuse_gpu(const struct mcb_device *device, const struct mcb_buffer *buffer,
+                      enum mcb_registration_way way, uint64_t bytes, int failed,
+                      struct mcb_error *error)
+{
+    char wanted[32], peermem[MCB_PEERMEM_TEXT] = "";
+    bool by_address = way == MCB_REGISTER_ADDRESS;
+    bool may_be_full = failed == ENOMEM || failed == EFAULT;
+    struct register_cause cause = find_cause(by_address ? address_causes : dmabuf_causes, failed);
+    if (by_address)
+        mcb_registration_peermem(MCB_SYSFS, peermem);
+    return mcb_error_set(
+        error, MCB_FAULT_GPU_REGISTER,
+        "%s: %s of %s cannot be registered %s: %s (%s, errno %d)%s%s%s", device->name,
+        mcb_units_format_size(bytes, wanted, sizeof(wanted)), buffer->memory, way_texts[way],
+        cause.cause, cause.name, failed, by_address ? "; " : "", peermem,
+        may_be_full && bytes >= LARGE_FOR_BAR1 ? "; it may be more than the GPU's BAR1 has free, "
+                                                 "which a smaller --size or --depth shows"
+                                               : "");
+}
+
+static int refuse(const struct mcb_device *device, const struct mcb_buffer *buffer,
+                  enum mcb_registration_way way, uint64_t bytes, int failed,
+                  struct mcb_error *error)
+{
+    return mcb_buffer_is_of_gpu(buffer) ? refuse_gpu(device, buffer, way, bytes, failed, error)
+                                        : refuse_host(device, buffer, bytes, failed, error);
+}
+
+/* ---- registration ---- */
+
+/* A part of the buffer. dmabuf: its descriptor, whose offset 0 is the buffer's address; -1: none.
+ * NULL and errno if it is refused. */
+static struct ibv_mr *register_region(const struct mcb_device *device,
+                                      const struct mcb_buffer *buffer, uint64_t offset,
+                                      uint64_t length, int dmabuf, unsigned access)
+{
+    uint8_t *address = (uint8_t *)buffer->address + offset;
+    errno = 0;
+    if (dmabuf >= 0)
+        return ibv_reg_dmabuf_mr(device->domain, offset, length, (uintptr_t)address, dmabuf,
+                                 (int)access);
+    return ibv_reg_mr_iova2(device->domain, address, length, (uintptr_t)address, access);
 }
 
 static int register_chunks(const struct mcb_device *device, const struct mcb_buffer *buffer,
-                           const struct mcb_region_plan *plan,
+                           const struct mcb_region_plan *plan, int dmabuf,
                            struct mcb_registration *registration, struct mcb_error *error)
 {
     unsigned access = IBV_ACCESS_LOCAL_WRITE | IBV_ACCESS_REMOTE_WRITE | IBV_ACCESS_REMOTE_READ |
@@ -121,34 +238,55 @@ static int register_chunks(const struct mcb_device *device, const struct mcb_buf
     for (size_t i = 0; i < plan->count; i++) {
         uint64_t offset = i * plan->step_bytes, left = buffer->length_bytes - offset;
         uint64_t length = left < plan->chunk_bytes ? left : plan->chunk_bytes;
-        uint8_t *address = (uint8_t *)buffer->address + offset;
-        struct ibv_mr *handle =
-            ibv_reg_mr_iova2(device->domain, address, length, (uintptr_t)address, access);
+        struct ibv_mr *handle = register_region(device, buffer, offset, length, dmabuf, access);
         if (!handle)
-            return refuse(device, buffer, registration->registered_bytes + length, errno, error);
+            return refuse(device, buffer, registration->way,
+                          registration->registered_bytes + length, errno, error);
         registration->handles[i] = handle;
-        registration->regions[i] =
-            (struct mcb_region){(uintptr_t)address, length, handle->lkey, handle->rkey};
+        registration->regions[i] = (struct mcb_region){(uintptr_t)buffer->address + offset, length,
+                                                       handle->lkey, handle->rkey};
         registration->count = i + 1;
         registration->registered_bytes += length;
     }
     return 0;
 }
 
+/* A registration holds the dma-buf by itself: the descriptor is needed no longer than that. */
+static int export_and_register(const struct mcb_device *device, const struct mcb_buffer *buffer,
+                               const struct mcb_region_plan *plan,
+                               struct mcb_registration *registration, struct mcb_error *error)
+{
+    static const enum mcb_dmabuf_mapping mappings[MCB_REGISTER_WAYS] = {
+        [MCB_REGISTER_DMABUF] = MCB_DMABUF_DEFAULT,
+        [MCB_REGISTER_DMABUF_PCIE] = MCB_DMABUF_PCIE,
+    };
+    int dmabuf = -1;
+    if (registration->way == MCB_REGISTER_ADDRESS)
+        return register_chunks(device, buffer, plan, -1, registration, error);
+    if (!buffer->kind || !buffer->kind->export_dmabuf)
+        return mcb_error_set(error, MCB_FAULT_GPU_EXPORT, "%s: this memory has no dma-buf",
+                             buffer->memory);
+    if (buffer->kind->export_dmabuf(buffer, mappings[registration->way], &dmabuf, error) < 0)
+        return -1;
+    int status = register_chunks(device, buffer, plan, dmabuf, registration, error);
+    close(dmabuf);
+    return status;
+}
+
 int mcb_registration_open(const struct mcb_device *device, const struct mcb_buffer *buffer,
-                          bool relaxed, uint64_t most_bytes, uint64_t message_bytes,
+                          const struct mcb_registration_options *options,
                           struct mcb_registration **registration, struct mcb_error *error)
 {
-    uint64_t device_most = device->limits.region_bytes;
+    uint64_t device_most = device->limits.region_bytes, most = options->most_bytes;
     uint64_t page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
     struct mcb_region_plan plan;
-    if (mcb_region_plan_make(buffer->length_bytes,
-                             device_most < most_bytes ? device_most : most_bytes, message_bytes,
-                             page_bytes, &plan, error) < 0)
+    if (mcb_region_plan_make(buffer->length_bytes, device_most < most ? device_most : most,
+                             options->message_bytes, page_bytes, &plan, error) < 0)
         return -1;
     struct mcb_registration *opened = calloc(1, sizeof(*opened));
     if (opened) {
-        opened->relaxed = relaxed;
+        opened->way = options->way;
+        opened->relaxed = options->relaxed;
         opened->regions = calloc(plan.count, sizeof(*opened->regions));
         opened->handles = calloc(plan.count, sizeof(struct ibv_mr *));
     }
@@ -158,7 +296,7 @@ int mcb_registration_open(const struct mcb_device *device, const struct mcb_buff
                              device->name, plan.count);
     }
     int64_t start_ns = mcb_clock_ns();
-    if (register_chunks(device, buffer, &plan, opened, error) < 0) {
+    if (export_and_register(device, buffer, &plan, opened, error) < 0) {
         mcb_registration_close(opened);
         return -1;
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rdma/post.h"
 
+#include <endian.h>
 #include <infiniband/verbs.h>
 
 #include "rdma/completion.h"
@@ -8,14 +9,14 @@
 #define EXPANDED static inline __attribute__((always_inline))
 
 EXPANDED void build(struct ibv_qp_ex *builder, const struct mcb_slot *slot, uint32_t length,
-                    enum mcb_verb verb, bool inlined)
+                    uint32_t immediate, enum mcb_verb verb, bool inlined)
 {
     switch (verb) {
     case MCB_VERB_WRITE:
         ibv_wr_rdma_write(builder, slot->remote_key, slot->remote);
         break;
     case MCB_VERB_WRITE_IMM:
-        ibv_wr_rdma_write_imm(builder, slot->remote_key, slot->remote, 0);
+        ibv_wr_rdma_write_imm(builder, slot->remote_key, slot->remote, htobe32(immediate));
         break;
     case MCB_VERB_READ:
         ibv_wr_rdma_read(builder, slot->remote_key, slot->remote);
@@ -50,12 +51,14 @@ EXPANDED int post(struct mcb_queue_pair *pair, uint32_t slot, uint32_t count, en
         if (by_builder) {
             builder->wr_id = work;
             builder->wr_flags = flags;
-            build(builder, &pair->slots[slot], pair->message_bytes, verb, inlined);
+            build(builder, &pair->slots[slot], pair->message_bytes, slot, verb, inlined);
         } else {
             last = &pair->sends[slot];
             last->wr_id = work;
             last->opcode = opcodes[verb];
             last->send_flags = flags;
+            if (verb == MCB_VERB_WRITE_IMM)
+                last->imm_data = htobe32(slot);
         }
         slot = slot + 1 == pair->depth ? 0 : slot + 1;
     }
@@ -101,4 +104,30 @@ static mcb_post_function *const functions[MCB_VERBS][2][2] = {
 mcb_post_function *mcb_post_select(enum mcb_verb verb, bool by_builder, bool inlined)
 {
     return functions[verb][by_builder][inlined];
+}
+
+/* It names a slot's memory, as some devices look the key up even where no byte is written. */
+int mcb_post_credit(struct mcb_queue_pair *pair, uint32_t messages)
+{
+    const struct mcb_slot *slot = &pair->slots[0];
+    uint32_t immediate = htobe32(MCB_IMMEDIATE_CREDIT | messages);
+    uint64_t work = mcb_work_id(pair->index, 0);
+    struct ibv_qp_ex *builder = pair->builder;
+    if (builder) {
+        ibv_wr_start(builder);
+        builder->wr_id = work;
+        builder->wr_flags = IBV_SEND_SIGNALED;
+        ibv_wr_rdma_write_imm(builder, slot->remote_key, slot->remote, immediate);
+        ibv_wr_set_sge(builder, slot->local_key, slot->local, 0);
+        return ibv_wr_complete(builder);
+    }
+    struct ibv_send_wr request = {
+        .wr_id = work,
+        .opcode = IBV_WR_RDMA_WRITE_WITH_IMM,
+        .send_flags = IBV_SEND_SIGNALED,
+        .imm_data = immediate,
+        .wr.rdma = {.remote_addr = slot->remote, .rkey = slot->remote_key},
+    };
+    struct ibv_send_wr *bad;
+    return ibv_post_send(pair->handle, &request, &bad);
 }

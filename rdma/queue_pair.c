@@ -31,6 +31,14 @@ static uint8_t at_most(uint8_t value, uint8_t most)
 
 /* ---- what the device can do ---- */
 
+/* The more of what it sends and what it must be able to receive. */
+static uint64_t work_requests(const struct mcb_queue_options *options)
+{
+    uint64_t sends = (uint64_t)options->depth + options->credits;
+    uint64_t receives = (uint64_t)options->depth * (options->credits ? 2 : 1);
+    return sends > receives ? sends : receives;
+}
+
 static int check_limits(const struct mcb_queue_options *options, struct mcb_error *error)
 {
     const struct mcb_device_limits *limits = &options->device->limits;
@@ -42,6 +50,7 @@ static int check_limits(const struct mcb_queue_options *options, struct mcb_erro
         {"queue pairs", options->count, limits->queue_pairs},
         {"queue pairs", options->count, MCB_QUEUE_PAIRS_MAX},
         {"messages in flight of a queue pair", options->depth, limits->send_depth},
+        {"work requests of a queue pair", work_requests(options), limits->send_depth},
         {"bytes of a message", options->message_bytes, options->message_most},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -66,13 +75,16 @@ static uint32_t receive_count(const struct mcb_queue_options *options)
 }
 
 /* A queue pair that fails flushes signalled and other requests alike, so there is room for all of
- * them where the device has it; signalled ones and receives must fit in any case. */
+ * them where the device has it; signalled ones and receives must fit in any case. Where there are
+ * credits, batches are as small as it happens. */
 static int open_completions(struct mcb_queue_set *set, uint32_t receives, struct mcb_error *error)
 {
     const struct mcb_queue_options *options = &set->options;
     uint64_t most = options->device->limits.completions, count = options->count;
     uint64_t signals = (options->depth + options->signal_every - 1) / options->signal_every;
-    uint64_t need = count * (signals + receives), wish = count * (options->depth + receives);
+    uint64_t sends = (uint64_t)options->depth + options->credits;
+    uint64_t need = count * ((options->credits ? sends : signals) + receives);
+    uint64_t wish = count * (sends + receives);
     if (need > most)
         return mcb_error_set(error, MCB_FAULT_RDMA_LIMIT,
                              "%u queue pairs of depth %u: they need %llu completions at once, and "
@@ -110,7 +122,7 @@ static struct ibv_qp *create(struct mcb_queue_set *set, uint32_t receives, uint3
     struct ibv_qp_init_attr_ex attributes = {
         .send_cq = set->completions,
         .recv_cq = set->completions,
-        .cap = {.max_send_wr = options->depth,
+        .cap = {.max_send_wr = options->depth + options->credits,
                 .max_recv_wr = receives,
                 .max_send_sge = 1,
                 .max_recv_sge = receives ? 1 : 0,

@@ -86,6 +86,8 @@ struct mcb_queue_options {
     bool initiates;          /* this side posts messages */
     bool receives;           /* messages that consume a receive come in */
     bool immediate_receives; /* receives hold no data: those of WRITE with immediate */
+    uint32_t credits; /* sends without data in flight beside the messages, each of which comes
+                         in as well: there are then twice the depth of receives (staged.h) */
 };
 
 /* What the other side says of itself, checked for form by the caller. */
@@ -103,7 +105,7 @@ struct mcb_queue_set {
     struct ibv_cq *completions;
     struct mcb_queue_pair *pairs;
     mcb_post_function *post;           /* the operation */
-    mcb_post_function *post_immediate; /* WRITE with immediate, for the hand-shake of latency */
+    mcb_post_function *post_immediate; /* WRITE with immediate: latency, staged */
     bool by_builder, inlined;
     uint32_t inline_most;                        /* what the queue pairs really got */
     uint8_t reads_as_initiator, reads_as_target; /* RDMA reads in flight, by limits */
@@ -122,7 +124,8 @@ int mcb_queue_set_open(const struct mcb_queue_options *options, struct mcb_queue
                        struct mcb_error *error);
 
 /* Sets a slot of a queue pair: what it posts (if the set initiates) and where it receives (SEND:
- * address and key; others: ignored). Before connect. */
+ * address and key; others: ignored). Before connect; of a set that receives nothing also later,
+ * while the slot is not in flight. */
 void mcb_queue_set_assign(struct mcb_queue_set *set, uint32_t pair, uint32_t slot,
                           const struct mcb_slot *message, uint64_t landing, uint32_t landing_key);
 

@@ -24,6 +24,7 @@ enum { RANKS_MAX = 4 };
 struct rank {
     struct mcb_settings settings;
     char host[32];
+    json_t *record; /* borrowed; NULL: the host alone */
     volatile sig_atomic_t stop;
     struct mcb_cluster *cluster;
     int result;
@@ -104,7 +105,8 @@ static inline void ranks_all(struct rank *ranks, size_t count, void *(*work)(voi
 static inline void *rank_join(void *context)
 {
     struct rank *rank = context;
-    json_t *self = json_pack("{s:s}", "host", rank->host);
+    json_t *self =
+        rank->record ? json_incref(rank->record) : json_pack("{s:s}", "host", rank->host);
     rank->error.code = MCB_FAULT_NONE;
     rank->result =
         mcb_cluster_join(&rank->settings, self, &rank->stop, &rank->cluster, &rank->error);

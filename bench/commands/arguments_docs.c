@@ -76,7 +76,7 @@ static void put_own_options(FILE *stream, const struct mcb_option *row)
         put_option(stream, row->name, row->value, row->help);
 }
 
-static void put_settings(FILE *stream)
+static void put_settings(FILE *stream, const struct mcb_command *command)
 {
     size_t count;
     const struct mcb_setting *table = mcb_settings_table(&count);
@@ -89,7 +89,7 @@ static void put_settings(FILE *stream)
             put_line(stream, ".SS ", table[i].group);
         group = table[i].group;
         put_option(stream, table[i].name, table[i].argument,
-                   mcb_arguments_description(&table[i], description, sizeof description));
+                   mcb_arguments_description(command, &table[i], description, sizeof description));
     }
 }
 
@@ -135,7 +135,7 @@ void mcb_arguments_print_man(FILE *stream, const struct mcb_command *command)
     if (command->options) {
         put_own_options(stream, command->options->table);
     } else {
-        put_settings(stream);
+        put_settings(stream, command);
         put_environment(stream);
     }
     put_exit_status(stream, command->options == NULL);

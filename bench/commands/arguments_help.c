@@ -29,11 +29,20 @@ const char *mcb_arguments_synopsis(const char *name, const char *argument, char 
     return text;
 }
 
-const char *mcb_arguments_description(const struct mcb_setting *row, char *text, size_t size)
+static const char *default_of(const struct mcb_command *command, const struct mcb_setting *row)
 {
-    snprintf(text, size, "%s%s%s%s%s%s%s", row->help, row->default_text ? " (default " : "",
-             row->default_text ? row->default_text : "", row->default_text ? ")" : "",
-             row->variable ? " [" : "", row->variable ? row->variable : "",
+    for (const struct mcb_command_default *own = command->defaults; own && own->name; own++)
+        if (strcmp(own->name, row->name) == 0)
+            return own->text;
+    return row->default_text;
+}
+
+const char *mcb_arguments_description(const struct mcb_command *command,
+                                      const struct mcb_setting *row, char *text, size_t size)
+{
+    const char *value = default_of(command, row);
+    snprintf(text, size, "%s%s%s%s%s%s%s", row->help, value ? " (default " : "", value ? value : "",
+             value ? ")" : "", row->variable ? " [" : "", row->variable ? row->variable : "",
              row->variable ? "]" : "");
     return text;
 }
@@ -77,7 +86,7 @@ static size_t widest_option(const struct mcb_setting *table, size_t count)
     return width;
 }
 
-static void print_settings(FILE *stream)
+static void print_settings(FILE *stream, const struct mcb_command *command)
 {
     size_t count;
     const struct mcb_setting *table = mcb_settings_table(&count);
@@ -91,7 +100,7 @@ static void print_settings(FILE *stream)
         print_entry(
             stream,
             mcb_arguments_synopsis(table[i].name, table[i].argument, synopsis, sizeof synopsis),
-            width, mcb_arguments_description(&table[i], description, sizeof description));
+            width, mcb_arguments_description(command, &table[i], description, sizeof description));
     }
     fputc('\n', stream);
     print_wrapped(stream, MCB_VARIABLES_NOTE, 0, 0);
@@ -127,7 +136,7 @@ void mcb_arguments_print_help(FILE *stream, const struct mcb_command *command)
     if (command->options)
         print_own_options(stream, command->options->table);
     else
-        print_settings(stream);
+        print_settings(stream, command);
     print_exit_codes(stream, command->options == NULL);
 }
 

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "bench/commands/commands.h"
 #include "bench/plan/settings.h"
 
 #define MCB_PROGRAM_PURPOSE                                                                        \
@@ -27,7 +28,8 @@ const struct mcb_exit_text *mcb_arguments_exit_texts(size_t *count);
 /* "--gid-index INDEX"; argument NULL: "--verify" */
 const char *mcb_arguments_synopsis(const char *name, const char *argument, char *text, size_t size);
 
-/* The help text of a row with its default and its variables. */
-const char *mcb_arguments_description(const struct mcb_setting *row, char *text, size_t size);
+/* The help text of a row with the command's default and its variables. */
+const char *mcb_arguments_description(const struct mcb_command *command,
+                                      const struct mcb_setting *row, char *text, size_t size);
 
 #endif

@@ -20,6 +20,11 @@ struct mcb_command_example {
     const char *meaning;
 };
 
+/* A setting whose default is the command's own. */
+struct mcb_command_default {
+    const char *name, *text; /* "memory", "cuda"; name NULL ends a list */
+};
+
 struct mcb_command {
     const char *name;
     const char *usage;   /* what follows the name: "[options]", "RESULT..." */
@@ -27,6 +32,7 @@ struct mcb_command {
     const struct mcb_command_example *examples;
     /* Its own few options; NULL: they are the table of bench/plan/settings.h. */
     const struct mcb_options *options;
+    const struct mcb_command_default *defaults; /* NULL: all are those of the table of settings */
     /* argv[0] is the command's name; --help never gets here. Reports its own error and returns the
      * exit code. */
     int (*run)(int argc, char **argv);
@@ -42,8 +48,10 @@ int mcb_commands_run(const struct mcb_command *commands, size_t count, int argc,
 int mcb_commands_finish_stdout(struct mcb_error *error);
 
 int mcb_command_cpu(int argc, char **argv);
+int mcb_command_gpu(int argc, char **argv);
 int mcb_command_topo(int argc, char **argv);
 int mcb_command_show(int argc, char **argv);
 extern const struct mcb_options mcb_options_topo, mcb_options_show;
+extern const struct mcb_command_default mcb_defaults_gpu[];
 
 #endif

@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/commands/job.h"
 
-#include <errno.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "bench/cluster/cluster.h"
 #include "bench/commands/arguments.h"
+#include "bench/commands/job_output.h"
+#include "bench/commands/job_rules.h"
 #include "bench/commands/job_screen.h"
 #include "bench/doctor/preflight.h"
 #include "bench/measure/endpoints.h"
-#include "bench/measure/placement_facts.h"
+#include "bench/measure/gpu_facts.h"
 #include "bench/measure/roster.h"
 #include "bench/measure/run.h"
 #include "bench/plan/plan.h"
@@ -24,10 +23,11 @@
 #include "bench/topology/topology.h"
 #include "bench/transport/transport.h"
 #include "common/clock.h"
-#include "common/file.h"
 #include "common/interrupt.h"
 #include "common/json.h"
 #include "common/log.h"
+#include "gpu/gpu.h"
+#include "rdma/device.h"
 
 /* Everything that a job holds; released in one place, in reverse order. */
 struct job {
@@ -37,9 +37,15 @@ struct job {
     const struct mcb_transport *transport;
     char because[256]; /* why this transport, if it was chosen */
     char address[256];
+    struct mcb_gpus *gpus;
+    struct mcb_error gpus_error; /* why there are none, where they were asked for */
     struct mcb_nic *nics;
     size_t nic_count;
     int memory_nodes[MCB_NICS_MAX];
+    json_t *record; /* of this rank */
+    struct mcb_endpoint_list expected_list;
+    struct mcb_plan expected_plan;
+    bool preflighted; /* what came of the checks has been said */
     struct mcb_cluster *cluster;
     struct mcb_roster roster;
     struct mcb_plan plan;
@@ -70,13 +76,10 @@ static int apply_priority_matrix(struct job *job, struct mcb_error *error)
     return mcb_priority_matrix_select(&job->settings, job->memory_nodes, error);
 }
 
-/* Where relaxed ordering means nothing, off and on would be the same measurement twice. */
-static void drop_orderings(struct job *job)
+static int check_memories(const struct job *job, struct mcb_error *error)
 {
-    if (job->transport->has_ordering)
-        return;
-    job->settings.orderings[0] = MCB_ORDERING_OFF;
-    job->settings.ordering_count = 1;
+    return mcb_job_check_memories(job->options->command, &job->settings, job->gpus,
+                                  job->memory_nodes, error);
 }
 
 /* The address for the data paths; NULL: each NIC's own. */
@@ -85,13 +88,37 @@ static const char *own_address(const struct job *job)
     return alone(&job->settings) || job->settings.dry_run ? NULL : job->address;
 }
 
+/* Without GPUs this host may still take part with its host memory, which is known once the ranks
+ * have agreed: the reason is kept. */
+static void open_gpus(struct job *job)
+{
+    if (strcmp(job->options->command, "gpu") != 0)
+        return;
+    mcb_device_forbid_scatter_to_cqe();
+    if (mcb_gpus_open(&job->gpus, &job->gpus_error) != 0)
+        job->gpus = NULL;
+}
+
+static bool lacks_gpus(const struct job *job)
+{
+    return mcb_settings_use_gpus(&job->settings) && !job->gpus;
+}
+
+/* That there is nothing to measure is the consequence of GPUs that could not be had. */
+static int fail_for_want_of_gpus(const struct job *job, struct mcb_error *error)
+{
+    if (lacks_gpus(job) && error->code == MCB_FAULT_USE_VALUE)
+        *error = job->gpus_error;
+    return -1;
+}
+
 static int find_nics(struct job *job, struct mcb_error *error)
 {
     if (apply_priority_matrix(job, error) != 0 ||
         mcb_topology_load(false, &job->topology, error) != 0)
         return -1;
     job->transport = mcb_transport_choose(&job->settings, job->because);
-    drop_orderings(job);
+    mcb_job_drop_what_means_nothing(&job->settings, job->transport);
     /* A plan can be shown where nobody is to be met yet. */
     if (!job->settings.dry_run &&
         mcb_cluster_local_address(&job->settings, mcb_interrupt_flag(), job->address, error) != 0)
@@ -100,66 +127,78 @@ static int find_nics(struct job *job, struct mcb_error *error)
                                     error);
 }
 
-/* The plan of this host and, in a job of several, of peers like it: for what must be known before
- * anybody has joined. */
-static int make_expected_plan(const struct job *job, struct mcb_plan *plan, struct mcb_error *error)
+/* What the other ranks are told of this one. */
+static int make_record(struct job *job, struct mcb_error *error)
 {
-    uint32_t endpoints_of[MCB_RANKS_MAX];
+    json_t *gpus = job->gpus ? mcb_gpu_facts_of_host(job->gpus, job->nics, job->nic_count, error)
+                             : json_array();
+    if (!gpus)
+        return -1;
+    json_t *values = mcb_setting_values_to_json(job->options->values);
+    const struct mcb_roster_self self = {
+        .command = job->options->command,
+        .transport = job->transport->name,
+        .topology = job->topology,
+        .settings = values,
+        .nics = job->nics,
+        .nic_count = job->nic_count,
+        .gpus = gpus,
+    };
+    job->record = mcb_roster_record(&self);
+    json_decref(values);
+    json_decref(gpus);
+    return 0;
+}
+
+/* The endpoints of this host and their plan, in a job of several with peers like it: for what must
+ * be known before anybody has joined. */
+static int expect(struct job *job, struct mcb_error *error)
+{
+    struct mcb_endpoint_list lists[MCB_RANKS_MAX];
     size_t ranks = alone(&job->settings) ? 1 : job->settings.ranks > 1 ? job->settings.ranks : 2;
+    if (mcb_roster_list_endpoints(job->record, &job->settings, &job->expected_list, error) != 0)
+        return -1;
     for (size_t rank = 0; rank < ranks; rank++)
-        endpoints_of[rank] = (uint32_t)job->nic_count;
-    return mcb_plan_make(&job->settings, endpoints_of, ranks, plan, error);
+        lists[rank] = job->expected_list;
+    if (mcb_plan_make(&job->settings, lists, ranks, &job->expected_plan, error) == 0)
+        return 0;
+    return fail_for_want_of_gpus(job, error);
 }
 
 /* Before joining with what this rank was told, aloud; and once more with what the ranks agreed on.
  */
-static int preflight(struct job *job, const struct mcb_plan *plan, bool aloud,
-                     struct mcb_error *error)
+static int preflight(struct job *job, const struct mcb_endpoint_list *list,
+                     const struct mcb_plan *plan, bool aloud, struct mcb_error *error)
 {
-    size_t bytes = mcb_endpoints_bytes(&job->settings, mcb_plan_area_bytes(plan));
     struct mcb_preflight_input input;
     mcb_preflight_input_from_host(&input);
     input.settings = &job->settings;
     input.transport = job->transport->name;
     input.nic_count = job->nic_count;
-    input.bytes_per_nic = bytes;
+    for (uint32_t nic = 0; nic < job->nic_count; nic++)
+        input.host_bytes +=
+            mcb_endpoints_host_bytes(&job->settings, list, nic, mcb_plan_area_bytes(plan));
+    input.gpus = mcb_settings_use_gpus(&job->settings) ? job->gpus : NULL;
     return mcb_preflight_run(&input, aloud ? mcb_job_screen_check : NULL, &job->settings, error);
 }
 
-/* A place that cannot be written is told before anybody else is kept waiting. */
-static int check_output(const struct mcb_settings *settings, struct mcb_error *error)
-{
-    if (!settings->output || mcb_file_is_stream(settings->output))
-        return 0;
-    char *copy = strdup(settings->output);
-    const char *folder = copy ? dirname(copy) : ".";
-    int status = 0;
-    if (access(folder, W_OK | X_OK) != 0)
-        status = mcb_error_set(error, MCB_FAULT_HOST_OUTPUT, "--output %s: %s: %s",
-                               settings->output, folder, strerror(errno));
-    free(copy);
-    return status;
-}
-
+/* What a host without GPUs has to measure depends on the other ranks: all else waits for them. */
 static int check_before_joining(struct job *job, struct mcb_error *error)
 {
-    struct mcb_plan expected;
-    if (check_output(&job->settings, error) != 0 || make_expected_plan(job, &expected, error) != 0)
+    if (mcb_job_output_check(&job->settings, error) != 0)
         return -1;
-    int status = preflight(job, &expected, true, error);
-    mcb_plan_release(&expected);
-    return status;
+    if (lacks_gpus(job) && !alone(&job->settings))
+        return 0;
+    if (expect(job, error) != 0)
+        return -1;
+    job->preflighted = true;
+    return preflight(job, &job->expected_list, &job->expected_plan, true, error);
 }
 
-/* Memory is asked for on nodes that are there, also in a plan that is only shown. */
-static int check_nodes(const struct job *job, struct mcb_error *error)
+/* The endpoints of this rank. */
+static const struct mcb_endpoint_list *own_list(const struct job *job)
 {
-    int asked[MCB_NICS_MAX + 2] = {job->settings.memory_node, job->settings.peer_memory_node};
-    memcpy(&asked[2], job->memory_nodes, sizeof job->memory_nodes);
-    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++)
-        if (asked[i] != -1 && mcb_buffer_check_node(asked[i], error) != 0)
-            return -1;
-    return 0;
+    return &job->roster.lists[mcb_cluster_rank(job->cluster)];
 }
 
 /* What the ranks say holds for all: settings are merged and read again. */
@@ -183,80 +222,58 @@ static int agree(struct job *job, struct mcb_error *error)
         goto done;
     mcb_settings_release(&job->settings);
     job->settings = agreed;
-    drop_orderings(job);
-    status = 0;
+    mcb_job_drop_what_means_nothing(&job->settings, job->transport);
+    status = check_memories(job, error);
 done:
     free(names);
     free(records);
     return status;
 }
 
-static int join(struct job *job, struct mcb_error *error)
+static void warn_of_idle_ranks(const struct job *job)
 {
-    json_t *values = mcb_setting_values_to_json(job->options->values);
-    json_t *self =
-        mcb_roster_record(job->topology, job->transport->name, values, job->nics, job->nic_count);
-    int status = mcb_cluster_join(&job->settings, self, mcb_interrupt_flag(), &job->cluster, error);
-    json_decref(self);
-    json_decref(values);
-    if (status != 0)
-        return -1;
-    if (agree(job, error) != 0 || mcb_roster_make(job->cluster, &job->roster, error) != 0)
-        return -1;
-    if (mcb_plan_make(&job->settings, job->roster.endpoints_of, job->roster.ranks, &job->plan,
-                      error) != 0)
-        return -1;
-    return alone(&job->settings) ? 0 : preflight(job, &job->plan, false, error);
+    for (unsigned rank = 0; rank < job->roster.ranks; rank++)
+        if (job->roster.lists[rank].count == 0)
+            mcb_log_warn("%s has none of the memory that was asked for",
+                         mcb_cluster_name(job->cluster, rank));
 }
 
-/* What a rank says of one of its opened endpoints, put into the roster's facts. */
-static int take_endpoint(struct job *job, struct mcb_roster_endpoint *endpoint, const json_t *entry,
-                         struct mcb_error *error)
+/* The part of this rank in what was agreed on. */
+static int plan_together(struct job *job, struct mcb_error *error)
 {
-    char what[32], who[sizeof job->roster.hosts[0] + MCB_NIC_NAME_MAX];
-    snprintf(what, sizeof what, "endpoints[%u]", endpoint->position);
-    if (mcb_result_check_opened(entry, what, MCB_FAULT_NET_PROTOCOL, error) != 0)
-        return -1;
-    const char *memory = mcb_json_text(entry, "memory");
-    const char *peer_memory = mcb_json_text(entry, "peer_memory");
-    json_t *placement = mcb_placement_take_facts(entry, error);
-    if (!placement)
-        return -1;
-    json_object_set_new(endpoint->facts, "placement", placement);
-    snprintf(who, sizeof who, "%s/%s", job->roster.hosts[endpoint->rank], endpoint->nic);
-    json_t *warnings = mcb_placement_take_warnings(entry, who, error);
-    if (!warnings)
-        return -1;
-    int kept = json_array_extend(job->warnings, warnings);
-    json_decref(warnings);
-    if (kept != 0)
-        return mcb_error_set(error, MCB_FAULT_HOST_MEMORY,
-                             "no memory for what is said of endpoints");
-    snprintf(endpoint->memory[MCB_ROLE_INITIATOR], MCB_LOCATION_MAX, "%s", memory);
-    snprintf(endpoint->memory[MCB_ROLE_TARGET], MCB_LOCATION_MAX, "%s", peer_memory);
-    json_object_set_new(endpoint->facts, "memory", json_string(memory));
-    json_object_set_new(endpoint->facts, "registration",
-                        mcb_roster_copy_scalars(json_object_get(entry, "registration")));
+    if (mcb_roster_make(job->cluster, &job->settings, &job->roster, error) != 0)
+        return fail_for_want_of_gpus(job, error);
+    warn_of_idle_ranks(job);
+    if (mcb_plan_make(&job->settings, job->roster.lists, job->roster.ranks, &job->plan, error) != 0)
+        return fail_for_want_of_gpus(job, error);
+    if (lacks_gpus(job))
+        mcb_log_warn("%s; this host takes part with host memory alone", job->gpus_error.detail);
     return 0;
+}
+
+static int join(struct job *job, struct mcb_error *error)
+{
+    if (mcb_cluster_join(&job->settings, job->record, mcb_interrupt_flag(), &job->cluster, error) !=
+            0 ||
+        mcb_roster_check(job->cluster, error) != 0 || agree(job, error) != 0 ||
+        plan_together(job, error) != 0)
+        return -1;
+    if (alone(&job->settings))
+        return 0;
+    return preflight(job, own_list(job), &job->plan, !job->preflighted, error);
 }
 
 static int take_endpoints(struct job *job, unsigned rank, const json_t *message,
                           struct mcb_error *error)
 {
-    size_t count = job->roster.endpoints_of[rank];
+    size_t count = job->roster.lists[rank].count;
     json_t *list;
     if (mcb_json_get_array(message, "endpoints", count, count, &list, MCB_FAULT_NET_PROTOCOL,
-                           error) != 0)
-        return -1;
-    for (size_t i = 0; i < count; i++) {
-        struct mcb_roster_endpoint *endpoint =
-            &job->roster.endpoints[job->roster.first_endpoint[rank] + i];
-        if (take_endpoint(job, endpoint, json_array_get(list, i), error) != 0) {
-            mcb_error_blame(error, mcb_cluster_name(job->cluster, rank));
-            return -1;
-        }
-    }
-    return 0;
+                           error) == 0 &&
+        mcb_roster_take_opened(&job->roster, rank, list, job->warnings, error) == 0)
+        return 0;
+    mcb_error_blame(error, mcb_cluster_name(job->cluster, rank));
+    return -1;
 }
 
 static int publish_endpoints(struct job *job, struct mcb_error *error)
@@ -289,36 +306,6 @@ static json_t *result_head(const struct job *job)
                      job->because, "hosts", mcb_roster_to_json(&job->roster));
 }
 
-/* A made name is never that of a file that is there: "x.json", "x-2.json", ... */
-static void make_path(char *path, size_t size, const char *stem)
-{
-    snprintf(path, size, "%s.json", stem);
-    for (int number = 2; access(path, F_OK) == 0 && number < 1000; number++)
-        snprintf(path, size, "%s-%d.json", stem, number);
-}
-
-/* Where the result goes: --output, else a name that says what and when; NULL: to standard output
- * only. */
-static const char *result_path(const struct job *job, char *made, size_t made_size)
-{
-    if (job->settings.output)
-        return job->settings.output;
-    if (job->settings.json)
-        return NULL;
-    char when[32];
-    time_t now = time(NULL);
-    struct tm local;
-    strftime(when, sizeof when, "%Y%m%d-%H%M%S", localtime_r(&now, &local));
-    const char *host = job->roster.hosts[mcb_cluster_rank(job->cluster)];
-    char stem[400];
-    snprintf(stem, sizeof stem, "mcbench-%s-%.300s-%s", job->options->command, host, when);
-    for (char *c = stem; *c; c++)
-        if (*c == '/')
-            *c = '_';
-    make_path(made, made_size, stem);
-    return made;
-}
-
 static void put_warnings(const struct job *job)
 {
     size_t index;
@@ -327,6 +314,9 @@ static void put_warnings(const struct job *job)
     {
         mcb_result_warn(job->result, json_string_value(warning));
     }
+    if (mcb_roster_has_stand_ins(&job->roster))
+        mcb_result_warn(job->result, "stand-in GPUs in host memory, made for tests: no figure of "
+                                     "theirs is a measurement of hardware");
 }
 
 static int measure(struct job *job, const char *path, struct mcb_error *error)
@@ -335,10 +325,11 @@ static int measure(struct job *job, const char *path, struct mcb_error *error)
         .transport = job->transport,
         .settings = &job->settings,
         .topology = job->topology,
+        .gpus = job->gpus,
         .address = own_address(job),
         .nics = job->nics,
         .memory_nodes = job->memory_nodes,
-        .count = job->nic_count,
+        .list = own_list(job),
         .area_bytes = mcb_plan_area_bytes(&job->plan),
     };
     if (mcb_endpoints_open(&opening, &job->endpoints, error) != 0 ||
@@ -346,8 +337,8 @@ static int measure(struct job *job, const char *path, struct mcb_error *error)
         mcb_result_open(path, result_head(job), &job->result, error) != 0)
         return -1;
     put_warnings(job);
-    mcb_job_screen_title(job->options->command, &job->settings, &job->plan, job->transport->name,
-                         job->because, job->roster.ranks, job->roster.endpoint_count);
+    mcb_job_screen_title(&job->settings, &job->plan, job->transport->name, job->because,
+                         job->roster.lists, job->roster.ranks);
     job->progress =
         mcb_progress_begin(mcb_plan_duration_ns(&job->plan, &job->settings), job->plan.round_count,
                            job->settings.quiet || job->settings.json);
@@ -370,12 +361,10 @@ static int measure(struct job *job, const char *path, struct mcb_error *error)
 
 static enum mcb_exit dry_run(struct job *job, struct mcb_error *error)
 {
-    struct mcb_plan plan;
-    if (make_expected_plan(job, &plan, error) != 0)
+    if (expect(job, error) != 0)
         return mcb_error_exit(error);
-    mcb_job_screen_plan(job->options->command, &job->settings, &plan, job->transport->name,
-                        job->nics, job->nic_count);
-    mcb_plan_release(&plan);
+    mcb_job_screen_plan(&job->settings, &job->expected_plan, job->transport->name, job->nics,
+                        &job->expected_list);
     return MCB_EXIT_OK;
 }
 
@@ -413,7 +402,11 @@ static void release(struct job *job)
     mcb_plan_release(&job->plan);
     mcb_roster_release(&job->roster);
     mcb_cluster_leave(job->cluster);
+    mcb_plan_release(&job->expected_plan);
+    mcb_endpoint_list_release(&job->expected_list);
+    json_decref(job->record);
     mcb_nics_free(job->nics, job->nic_count);
+    mcb_gpus_close(job->gpus);
     mcb_topology_free(job->topology);
     mcb_settings_release(&job->settings);
 }
@@ -423,17 +416,18 @@ static enum mcb_exit carry_out(struct job *job, struct mcb_error *error)
     if (mcb_settings_resolve(job->options->values, &job->settings, error) != 0)
         return mcb_error_exit(error);
     mcb_log_quiet(job->settings.quiet);
-    if (find_nics(job, error) != 0)
-        return mcb_error_exit(error);
-    if (check_nodes(job, error) != 0)
+    open_gpus(job);
+    if (find_nics(job, error) != 0 || check_memories(job, error) != 0 ||
+        make_record(job, error) != 0)
         return mcb_error_exit(error);
     if (job->settings.dry_run)
         return dry_run(job, error);
     if (check_before_joining(job, error) != 0 || join(job, error) != 0)
         return mcb_error_exit(error);
 
-    char made[512];
-    const char *path = result_path(job, made, sizeof made);
+    char made[MCB_JOB_OUTPUT_MAX];
+    const char *path = mcb_job_output_path(&job->settings, job->options->command,
+                                           job->roster.hosts[mcb_cluster_rank(job->cluster)], made);
     int status = measure(job, path, error);
     if (!job->result)
         return mcb_error_exit(error);

@@ -11,6 +11,7 @@
 #include "common/json.h"
 #include "common/log.h"
 #include "common/units.h"
+#include "gpu/module.h"
 
 enum { PLAN_PATHS_SHOWN = 64 };
 
@@ -37,31 +38,79 @@ static void describe_settings(FILE *out, const struct mcb_settings *settings,
         fprintf(out, " to %s", mcb_units_format_size(most, text[1], sizeof text[1]));
 }
 
-static void print_title(FILE *out, const char *command, const struct mcb_settings *settings,
-                        const struct mcb_plan *plan, const char *transport, unsigned ranks,
-                        size_t nics)
+/* "cpu", "cuda:0,cpu:1" as it was asked for. */
+static void describe_memories(FILE *out, const struct mcb_memory_choice *choices, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        fprintf(out, "%s%s", i ? "," : "", choices[i].gpu ? "cuda" : "cpu");
+        if (choices[i].number >= 0)
+            fprintf(out, ":%d", choices[i].number);
+    }
+}
+
+static void describe_ends(FILE *out, const struct mcb_settings *settings)
+{
+    bool own = settings->peer_memory_count > 0;
+    describe_memories(out, settings->memories, settings->memory_count);
+    fputs(" → ", out);
+    if (!own && settings->pairs == MCB_PAIRS_AFFINITY)
+        fputs("cpu", out);
+    else if (own)
+        describe_memories(out, settings->peer_memories, settings->peer_memory_count);
+    else
+        describe_memories(out, settings->memories, settings->memory_count);
+}
+
+/* NICs and GPUs that have an endpoint. */
+static void count_parts(const struct mcb_endpoint_list *list, size_t *nics, size_t *gpus)
+{
+    bool nic_seen[MCB_NICS_MAX] = {false}, gpu_seen[MCB_GPUS_MAX] = {false};
+    for (uint32_t i = 0; i < list->count; i++) {
+        const struct mcb_plan_endpoint *endpoint = &list->endpoints[i];
+        *nics += !nic_seen[endpoint->nic];
+        nic_seen[endpoint->nic] = true;
+        if (endpoint->gpu < 0)
+            continue;
+        *gpus += !gpu_seen[endpoint->gpu];
+        gpu_seen[endpoint->gpu] = true;
+    }
+}
+
+struct parts {
+    size_t ranks, nics, gpus;
+};
+
+static void print_title(FILE *out, const struct mcb_settings *settings, const struct mcb_plan *plan,
+                        const char *transport, const struct parts *parts)
 {
     char duration[32];
-    fprintf(out, "mcbench %s · %s → %s · %s · ", MCB_VERSION, command, command, transport);
+    fprintf(out, "mcbench %s · ", MCB_VERSION);
+    describe_ends(out, settings);
+    fprintf(out, " · %s · ", transport);
     describe_settings(out, settings, plan);
     fputs(" · ", out);
-    if (ranks > 1)
-        fprintf(out, "%u hosts, ", ranks);
-    fprintf(out, "%zu %s, %zu %s, %zu %s", nics, plural(nics, "NIC", "NICs"), plan->path_count,
-            plural(plan->path_count, "path", "paths"), plan->round_count,
-            plural(plan->round_count, "round", "rounds"));
+    if (parts->ranks > 1)
+        fprintf(out, "%zu hosts, ", parts->ranks);
+    fprintf(out, "%zu %s, ", parts->nics, plural(parts->nics, "NIC", "NICs"));
+    if (parts->gpus > 0)
+        fprintf(out, "%zu %s, ", parts->gpus, plural(parts->gpus, "GPU", "GPUs"));
+    fprintf(out, "%zu %s, %zu %s", plan->path_count, plural(plan->path_count, "path", "paths"),
+            plan->round_count, plural(plan->round_count, "round", "rounds"));
     fprintf(
         out, " · about %s\n",
         mcb_units_format_duration(mcb_plan_duration_ns(plan, settings), duration, sizeof duration));
 }
 
-void mcb_job_screen_title(const char *command, const struct mcb_settings *settings,
-                          const struct mcb_plan *plan, const char *transport, const char *because,
-                          unsigned ranks, size_t nics)
+void mcb_job_screen_title(const struct mcb_settings *settings, const struct mcb_plan *plan,
+                          const char *transport, const char *because,
+                          const struct mcb_endpoint_list *lists, unsigned ranks)
 {
+    struct parts parts = {.ranks = ranks};
     if (settings->quiet || settings->json)
         return;
-    print_title(stdout, command, settings, plan, transport, ranks, nics);
+    for (unsigned rank = 0; rank < ranks; rank++)
+        count_parts(&lists[rank], &parts.nics, &parts.gpus);
+    print_title(stdout, settings, plan, transport, &parts);
     if (*because)
         printf("transport %s: %s\n", transport, because);
     fflush(stdout);
@@ -77,46 +126,86 @@ void mcb_job_screen_check(const char *name, enum mcb_verdict verdict, const char
         printf("preflight ✔ %s: %s\n", name, evidence);
 }
 
-static void print_round(const struct mcb_plan *plan, size_t number, const struct mcb_nic *nics,
-                        size_t nic_count)
+/* The endpoints of a plan that is only shown: all ranks have those of this host. */
+struct shown_plan {
+    const struct mcb_plan *plan;
+    const struct mcb_nic *nics;
+    const struct mcb_endpoint_list *list;
+    bool with_memory; /* a NIC alone does not tell which endpoint it is */
+    bool with_route;
+};
+
+static bool wants_memory(const struct mcb_endpoint_list *list)
 {
-    const struct mcb_round *round = &plan->rounds[number];
-    const struct mcb_cell_settings *cell = &plan->settings[round->settings];
+    for (uint32_t i = 0; i < list->count; i++)
+        if (list->endpoints[i].gpu >= 0 || list->endpoints[i].numa_node >= 0 ||
+            (i > 0 && list->endpoints[i].nic == list->endpoints[i - 1].nic))
+            return true;
+    return false;
+}
+
+/* "mlx5_0", "mlx5_0/cuda:0", "mlx5_0/cpu#1" of rank 1 */
+static void print_endpoint(const struct shown_plan *shown, uint32_t number)
+{
+    const struct mcb_plan_endpoint *endpoint = &shown->list->endpoints[number % shown->list->count];
+    fputs(shown->nics[endpoint->nic].name, stdout);
+    if (shown->with_memory && endpoint->gpu >= 0)
+        printf("/cuda:%d", endpoint->gpu);
+    else if (shown->with_memory && endpoint->numa_node >= 0)
+        printf("/cpu:%d", endpoint->numa_node);
+    else if (shown->with_memory)
+        fputs("/cpu", stdout);
+    if (number >= shown->list->count)
+        printf("#%u", number / shown->list->count);
+}
+
+static void print_round(const struct shown_plan *shown, size_t number)
+{
+    const struct mcb_round *round = &shown->plan->rounds[number];
+    const struct mcb_cell_settings *cell = &shown->plan->settings[round->settings];
     char size[32];
-    printf("round %zu: %s %s, %s, relaxed ordering %s:", number + 1,
+    printf("round %zu: %s %s, %s, relaxed ordering %s%s%s:", number + 1,
            mcb_operation_name(cell->operation), mcb_measure_name(cell->measure),
            mcb_units_format_size(cell->size_bytes, size, sizeof size),
-           mcb_ordering_name(cell->ordering));
+           mcb_ordering_name(cell->ordering), shown->with_route ? ", " : "",
+           shown->with_route ? mcb_route_name(cell->route) : "");
     for (size_t i = 0; i < round->path_count; i++) {
-        const struct mcb_path *path = &plan->paths[round->first_path + i];
+        const struct mcb_path *path = &shown->plan->paths[round->first_path + i];
         if (i == PLAN_PATHS_SHOWN) {
             printf(" and %zu more", round->path_count - i);
             break;
         }
-        printf(" %s", nics[path->initiator % nic_count].name);
-        if (path->initiator >= nic_count)
-            printf("#%zu", path->initiator / nic_count);
-        printf("→%s", nics[path->target % nic_count].name);
-        if (path->target >= nic_count)
-            printf("#%zu", path->target / nic_count);
+        putchar(' ');
+        print_endpoint(shown, path->initiator);
+        fputs("→", stdout);
+        print_endpoint(shown, path->target);
     }
     putchar('\n');
 }
 
-void mcb_job_screen_plan(const char *command, const struct mcb_settings *settings,
-                         const struct mcb_plan *plan, const char *transport,
-                         const struct mcb_nic *nics, size_t nic_count)
+void mcb_job_screen_plan(const struct mcb_settings *settings, const struct mcb_plan *plan,
+                         const char *transport, const struct mcb_nic *nics,
+                         const struct mcb_endpoint_list *list)
 {
     bool alone = !settings->listen && !settings->connect && !settings->etcd;
-    unsigned ranks = alone ? 1 : settings->ranks > 1 ? settings->ranks : 2;
-    print_title(stdout, command, settings, plan, transport, ranks, nic_count * ranks);
+    struct parts parts = {.ranks = alone ? 1 : settings->ranks > 1 ? settings->ranks : 2};
+    const struct shown_plan shown = {plan, nics, list, wants_memory(list),
+                                     settings->route_count > 1 ||
+                                         settings->routes[0] != MCB_ROUTE_DIRECT};
+    count_parts(list, &parts.nics, &parts.gpus);
+    parts.nics *= parts.ranks;
+    parts.gpus *= parts.ranks;
+    print_title(stdout, settings, plan, transport, &parts);
     printf("%zu %s of %zu %s under %zu %s%s\n", plan->cell_count,
            plural(plan->cell_count, "cell", "cells"), plan->path_count,
            plural(plan->path_count, "path", "paths"), plan->settings_count,
            plural(plan->settings_count, "setting", "settings"),
-           alone ? "" : ", if every host has as many NICs as this one (#1: the NIC of rank 1)");
+           alone ? ""
+           : parts.gpus > 0
+               ? ", if every host has NICs and GPUs as this one (#1: of rank 1)"
+               : ", if every host has as many NICs as this one (#1: the NIC of rank 1)");
     for (size_t i = 0; i < plan->round_count; i++)
-        print_round(plan, i, nics, nic_count);
+        print_round(&shown, i);
 }
 
 static int print_tables(const json_t *document, struct mcb_error *error)

@@ -9,25 +9,27 @@
 #include <stddef.h>
 
 #include "bench/doctor/preflight.h"
+#include "bench/plan/endpoint_list.h"
 #include "bench/plan/plan.h"
 #include "bench/plan/settings.h"
 #include "bench/transport/transport.h"
 #include "common/fault.h"
 
-/* "mcbench 0.1.0 · cpu → cpu · rdma · write · 64 KiB · 2 hosts, 4 NICs, 16 paths, 7 rounds · about
- * 55 s". nics: of all hosts together. */
-void mcb_job_screen_title(const char *command, const struct mcb_settings *settings,
-                          const struct mcb_plan *plan, const char *transport, const char *because,
-                          unsigned ranks, size_t nics);
+/* "mcbench 0.1.0 · cuda → cpu:1 · rdma · write · 64 KiB · 2 hosts, 4 NICs, 8 GPUs, 16 paths, 7
+ * rounds · about 55 s". lists: the endpoints of each rank. */
+void mcb_job_screen_title(const struct mcb_settings *settings, const struct mcb_plan *plan,
+                          const char *transport, const char *because,
+                          const struct mcb_endpoint_list *lists, unsigned ranks);
 
 /* A check of the preflight; settings: struct mcb_settings, for --quiet. */
 void mcb_job_screen_check(const char *name, enum mcb_verdict verdict, const char *evidence,
                           void *settings);
 
-/* The plan of --dry-run: cells, rounds, duration, and what each round measures. */
-void mcb_job_screen_plan(const char *command, const struct mcb_settings *settings,
-                         const struct mcb_plan *plan, const char *transport,
-                         const struct mcb_nic *nics, size_t nic_count);
+/* The plan of --dry-run: cells, rounds, duration, and what each round measures. list: the endpoints
+ * of this host, whose NICs these are, and of every other rank too. */
+void mcb_job_screen_plan(const struct mcb_settings *settings, const struct mcb_plan *plan,
+                         const char *transport, const struct mcb_nic *nics,
+                         const struct mcb_endpoint_list *list);
 
 /* The tables, or the document with --json; and where the file is (NULL: there is none). Why a run
  * ended that did not end well is left to mcb_log_error(). Faults: HOST_OUTPUT, HOST_MEMORY. */

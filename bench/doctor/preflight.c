@@ -12,6 +12,7 @@
 #include "bench/cluster/proxy.h"
 #include "common/huge_pages.h"
 #include "common/units.h"
+#include "gpu/gpu.h"
 
 enum { LINE_MAX_BYTES = 4096, SIZE_TEXT = 32, CAPABILITY_IPC_LOCK = 14 /* capabilities(7) */ };
 
@@ -21,7 +22,7 @@ struct evidence {
 
 struct check {
     const char *name;
-    enum mcb_fault_code fault; /* where it fails */
+    enum mcb_fault_code fault; /* where it fails; NONE: it never does */
     bool (*applies)(const struct mcb_preflight_input *input);
     enum mcb_verdict (*run)(const struct mcb_preflight_input *input, struct evidence *evidence);
 };
@@ -97,21 +98,18 @@ static bool is_exempt_from_memlock(const struct mcb_preflight_input *input)
 static enum mcb_verdict check_memlock(const struct mcb_preflight_input *input,
                                       struct evidence *evidence)
 {
-    char each[SIZE_TEXT], all[SIZE_TEXT], limit[SIZE_TEXT];
-    uint64_t needed = times(input->nic_count, input->bytes_per_nic);
-    mcb_units_format_size(input->bytes_per_nic, each, sizeof each);
-    mcb_units_format_size(needed, all, sizeof all);
+    char needs[SIZE_TEXT], limit[SIZE_TEXT];
+    mcb_units_format_size(input->host_bytes, needs, sizeof needs);
     mcb_units_format_size(input->memlock_bytes, limit, sizeof limit);
     if (input->memlock_bytes == MCB_LIMIT_NONE)
         return say(MCB_VERDICT_PASS, evidence, "RLIMIT_MEMLOCK is unlimited");
     if (is_exempt_from_memlock(input))
         return say(MCB_VERDICT_PASS, evidence,
                    "RLIMIT_MEMLOCK is %s, but CAP_IPC_LOCK exempts from it", limit);
-    if (needed > input->memlock_bytes)
-        return say(MCB_VERDICT_FAIL, evidence,
-                   "RLIMIT_MEMLOCK is %s: %zu NICs x %s to register need %s", limit,
-                   input->nic_count, each, all);
-    return say(MCB_VERDICT_PASS, evidence, "RLIMIT_MEMLOCK is %s, %s needed", limit, all);
+    if (input->host_bytes > input->memlock_bytes)
+        return say(MCB_VERDICT_FAIL, evidence, "RLIMIT_MEMLOCK is %s: %s to register with %zu NICs",
+                   limit, needs, input->nic_count);
+    return say(MCB_VERDICT_PASS, evidence, "RLIMIT_MEMLOCK is %s, %s needed", limit, needs);
 }
 
 /* ---- memory ---- */
@@ -137,7 +135,7 @@ static bool uses_other_pages(const struct mcb_preflight_input *input)
 static uint64_t memory_needed(const struct mcb_preflight_input *input)
 {
     size_t orderings = input->settings->ordering_count > 0 ? input->settings->ordering_count : 1;
-    return times(input->nic_count, input->bytes_per_nic / orderings);
+    return input->host_bytes / orderings;
 }
 
 /* The smallest memory.max of the process's cgroup (version 2) and those above it. */
@@ -183,12 +181,16 @@ static enum mcb_verdict check_memory(const struct mcb_preflight_input *input,
 
 /* ---- huge pages ---- */
 
-/* The node that all buffers are asked for on; -1: none, or several. */
+/* The node that all host memory is asked for on; -1: none, or several. A bounce buffer is asked for
+ * on that of its NIC. */
 static int one_memory_node(const struct mcb_settings *settings)
 {
-    bool one =
-        settings->peer_memory_node == -1 || settings->peer_memory_node == settings->memory_node;
-    return one ? settings->memory_node : -1;
+    bool one = settings->memory_count == 1 && !settings->memories[0].gpu;
+    int node = one ? settings->memories[0].number : -1;
+    for (size_t i = 0; i < settings->peer_memory_count; i++)
+        if (settings->peer_memories[i].gpu || settings->peer_memories[i].number != node)
+            return -1;
+    return node;
 }
 
 static enum mcb_verdict check_huge_pages(const struct mcb_preflight_input *input,
@@ -256,12 +258,106 @@ static enum mcb_verdict check_proxy(const struct mcb_preflight_input *input,
     return say(MCB_VERDICT_PASS, evidence, "etcd is asked without a proxy");
 }
 
+/* ---- GPUs ---- */
+
+static bool uses_gpus(const struct mcb_preflight_input *input)
+{
+    return input->gpus != NULL;
+}
+
+/* "2 x NVIDIA H100 80GB HBM3 and others" */
+static void describe_gpus(const struct mcb_gpus *gpus, char *text, size_t size)
+{
+    unsigned alike = 0;
+    for (unsigned gpu = 0; gpu < gpus->count; gpu++)
+        alike += strcmp(gpus->list[gpu].model, gpus->list[0].model) == 0;
+    const char *model = gpus->list[0].model[0] ? gpus->list[0].model : "GPU of unknown model";
+    if (alike < gpus->count)
+        snprintf(text, size, "%u GPUs, %u of them %s", gpus->count, alike, model);
+    else
+        snprintf(text, size, "%u x %s", gpus->count, model);
+}
+
+/* A kernel module that registers memory of GPUs by its address; NULL: none is loaded. */
+static const char *peermem_module(const struct mcb_preflight_input *input)
+{
+    static const char *const names[] = {"nvidia_peermem", "nv_peer_mem"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "/sys/module/%s/refcnt", names[i]);
+        FILE *file = open_below(input, path);
+        if (file) {
+            fclose(file);
+            return names[i];
+        }
+    }
+    return NULL;
+}
+
+/* NO if no GPU has it, YES if one has. */
+static enum mcb_known any_dmabuf(const struct mcb_gpus *gpus)
+{
+    enum mcb_known known = MCB_KNOWN_NO;
+    for (unsigned gpu = 0; gpu < gpus->count; gpu++) {
+        if (gpus->list[gpu].dmabuf == MCB_KNOWN_YES)
+            return MCB_KNOWN_YES;
+        if (gpus->list[gpu].dmabuf == MCB_KNOWN_NOT)
+            known = MCB_KNOWN_NOT;
+    }
+    return known;
+}
+
+/* Whether the way to register that the settings leave is there, as far as that is known. */
+static bool lacks_registration(const struct mcb_settings *settings, enum mcb_known dmabuf,
+                               bool peermem)
+{
+    bool direct = false;
+    for (size_t i = 0; i < settings->route_count; i++)
+        direct |= settings->routes[i] == MCB_ROUTE_DIRECT;
+    switch (direct ? (int)settings->registration : -1) {
+    case MCB_REGISTRATION_PEERMEM:
+        return !peermem;
+    case MCB_REGISTRATION_DMABUF:
+        return dmabuf == MCB_KNOWN_NO;
+    case MCB_REGISTRATION_AUTO:
+        return !peermem && dmabuf == MCB_KNOWN_NO;
+    default:
+        return false;
+    }
+}
+
+static enum mcb_verdict check_gpus(const struct mcb_preflight_input *input,
+                                   struct evidence *evidence)
+{
+    static const char *const words[] = {
+        [MCB_KNOWN_NOT] = "not known", [MCB_KNOWN_NO] = "no", [MCB_KNOWN_YES] = "yes"};
+    char gpus[192];
+    const struct mcb_gpu_identity *first = &input->gpus->list[0];
+    describe_gpus(input->gpus, gpus, sizeof gpus);
+    if (input->gpus->module->stand_in)
+        return say(MCB_VERDICT_WARN, evidence,
+                   "%s: stand-in GPUs in host memory, made for tests (%s); nothing here is a "
+                   "measurement of hardware",
+                   gpus, input->gpus->path);
+    const char *peermem = peermem_module(input);
+    enum mcb_known dmabuf = any_dmabuf(input->gpus);
+    bool lacks = uses_rdma(input) && lacks_registration(input->settings, dmabuf, peermem != NULL);
+    return say(lacks ? MCB_VERDICT_WARN : MCB_VERDICT_PASS, evidence,
+               "%s, driver %s; dma-buf: %s; peermem: %s%s", gpus,
+               first->driver[0] ? first->driver : "unknown", words[dmabuf],
+               peermem ? peermem : "no module loaded",
+               lacks ? "; GPUDirect needs one of them (modprobe nvidia_peermem, or the open kernel "
+                       "modules of the driver), --registration the one that it names"
+                     : "");
+}
+
 /* ---- the table ---- */
 
 static const struct check checks[] = {
     {"memlock", MCB_FAULT_HOST_MEMLOCK, uses_rdma, check_memlock},
     {"memory", MCB_FAULT_HOST_MEMORY, uses_other_pages, check_memory},
     {"huge pages", MCB_FAULT_HOST_HUGE_PAGES, uses_huge_pages, check_huge_pages},
+    {"gpu", MCB_FAULT_NONE, uses_gpus, check_gpus},
     {"open files", MCB_FAULT_HOST_SYSTEM, always, check_open_files},
     {"proxy", MCB_FAULT_NET_PROXY, uses_etcd, check_proxy},
 };

@@ -16,6 +16,8 @@
 #include "bench/plan/settings.h"
 #include "common/fault.h"
 
+struct mcb_gpus;
+
 enum mcb_verdict {
     MCB_VERDICT_PASS,
     MCB_VERDICT_WARN, /* the run may fail or mislead for this reason */
@@ -31,7 +33,9 @@ struct mcb_preflight_input {
     const struct mcb_settings *settings;
     const char *transport; /* "rdma", "tcp" */
     size_t nic_count;
-    size_t bytes_per_nic; /* registered with each NIC, counted once for each relaxed ordering */
+    uint64_t host_bytes; /* host memory to register with all NICs together, counted once for each
+                            relaxed ordering */
+    const struct mcb_gpus *gpus; /* of this host; NULL: none is used */
 
     /* the host */
     const char *root;       /* put before /proc and /sys; "" for this host */

@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/json.h"
+#include "common/memory.h"
+
 /* Payload flows from initiator to target, for read the other way round, and both ways at once when
  * bidirectional. */
 static bool flows(const struct mcb_side_options *options, enum mcb_role from)
@@ -13,8 +16,9 @@ static bool flows(const struct mcb_side_options *options, enum mcb_role from)
 }
 
 void mcb_active_side_init(struct mcb_active_side *active, const struct mcb_transport *transport,
-                          struct mcb_endpoint *endpoint, const struct mcb_side_options *options,
-                          const char *identity, int sent_event)
+                          const struct mcb_local_endpoint *local,
+                          const struct mcb_side_options *options, const char *identity,
+                          int sent_event)
 {
     enum mcb_role other =
         options->role == MCB_ROLE_INITIATOR ? MCB_ROLE_TARGET : MCB_ROLE_INITIATOR;
@@ -23,7 +27,7 @@ void mcb_active_side_init(struct mcb_active_side *active, const struct mcb_trans
         snprintf(flow[from], sizeof flow[from], "%s/%d", identity, from);
 
     active->transport = transport;
-    active->endpoint = endpoint;
+    active->local = local;
     active->options = *options;
     active->options.out.stop = active->options.in.stop = &active->task.abort;
     active->task.sent_event = sent_event;
@@ -33,10 +37,10 @@ void mcb_active_side_init(struct mcb_active_side *active, const struct mcb_trans
     active->key_in = mcb_pattern_key(flow[other]);
 }
 
-int mcb_active_side_employ(struct mcb_active_side *active, const struct mcb_nic *nic,
-                           const struct mcb_topology *topology, int event_fd,
-                           struct mcb_error *error)
+int mcb_active_side_employ(struct mcb_active_side *active, const struct mcb_topology *topology,
+                           int event_fd, struct mcb_error *error)
 {
+    const struct mcb_nic *nic = active->local->nic;
     static const char *const roles[] = {"initiator", "target"};
     char name[MCB_WORKER_NAME_MAX];
     /* Of a long name of a NIC so much that the role's first letter still has room. */
@@ -67,7 +71,7 @@ int mcb_active_side_take_cpus(const struct mcb_active_side *initiator, const jso
 static void step_open(void *argument)
 {
     struct mcb_active_side *active = argument;
-    if (active->transport->side_open(active->endpoint, &active->options, &active->side,
+    if (active->transport->side_open(active->local->endpoint, &active->options, &active->side,
                                      &active->error) == 0)
         active->description = active->transport->side_describe(active->side);
 }
@@ -87,16 +91,24 @@ static void note_abort(struct mcb_active_side *active)
                       "the verification was interrupted");
 }
 
+static const struct mcb_buffer *buffer_of(const struct mcb_active_side *active)
+{
+    return mcb_endpoints_buffer(active->local, active->options.cell->route);
+}
+
 static void step_prepare(void *argument)
 {
     struct mcb_active_side *active = argument;
+    const struct mcb_buffer *buffer = buffer_of(active);
     active->generation =
         active->generation == MCB_PATTERN_GENERATIONS ? 1 : (uint16_t)(active->generation + 1);
-    struct mcb_pattern pattern = {active->key_out, active->generation};
-    if (active->sends)
-        mcb_pattern_fill(&pattern, &active->options.out);
-    if (active->receives)
-        mcb_pattern_poison(active->key_in, &active->options.in);
+    const struct mcb_pattern pattern = {active->key_out, active->generation};
+    if (active->sends &&
+        buffer->kind->fill(buffer, &pattern, &active->options.out, &active->error) != 0)
+        return;
+    if (active->receives &&
+        buffer->kind->poison(buffer, active->key_in, &active->options.in, &active->error) != 0)
+        return;
     note_abort(active);
 }
 
@@ -106,12 +118,29 @@ static void step_run(void *argument)
     active->transport->side_run(active->side, &active->task, &active->error);
 }
 
+/* What a NIC wrote into the memory of a GPU is not there for the GPU until it has been told so. */
+static int settle(struct mcb_active_side *active)
+{
+    if (!mcb_buffer_is_of_gpu(buffer_of(active)))
+        return 0;
+    if (active->transport->side_settle(active->side, &active->error) != 0)
+        return -1;
+    json_t *facts = active->transport->side_facts(active->side);
+    const char *way = mcb_json_text(facts, "visible_by");
+    snprintf(active->visible_by, sizeof active->visible_by, "%s", *way ? way : "completion");
+    json_decref(facts);
+    return 0;
+}
+
 static void step_check(void *argument)
 {
     struct mcb_active_side *active = argument;
-    struct mcb_pattern pattern = {active->key_in, active->generation};
-    if (active->receives)
-        mcb_pattern_check(&pattern, &active->options.in, &active->report);
+    const struct mcb_buffer *buffer = buffer_of(active);
+    const struct mcb_pattern pattern = {active->key_in, active->generation};
+    if (active->receives &&
+        (settle(active) != 0 || buffer->kind->check(buffer, &pattern, &active->options.in,
+                                                    &active->report, &active->error) != 0))
+        return;
     note_abort(active);
 }
 

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bench/measure/endpoints.h"
 #include "bench/measure/worker.h"
 #include "bench/transport/transport.h"
 #include "common/fault.h"
@@ -22,7 +23,7 @@
 
 struct mcb_active_side {
     const struct mcb_transport *transport;
-    struct mcb_endpoint *endpoint;
+    const struct mcb_local_endpoint *local;
     struct mcb_side_options options;
     struct mcb_worker worker;
     struct mcb_side *side;
@@ -37,19 +38,21 @@ struct mcb_active_side {
     uint64_t key_out, key_in;
     uint16_t generation; /* of what PREPARE fills in and CHECK expects; raised by PREPARE */
     struct mcb_pattern_report report; /* of the last CHECK; the caller zeroes it */
+    char visible_by[16]; /* "flush", "rdma-read", "completion": how what arrived in memory of a GPU
+                            was made visible to the last CHECK; "": no such CHECK yet */
 };
 
-/* Sets up the struct (zeroed by the caller, must not move afterwards). identity names the cell;
- * both sides pass the same. */
+/* Sets up the struct (zeroed by the caller, must not move afterwards). local outlives it. identity
+ * names the cell; both sides pass the same. */
 void mcb_active_side_init(struct mcb_active_side *active, const struct mcb_transport *transport,
-                          struct mcb_endpoint *endpoint, const struct mcb_side_options *options,
-                          const char *identity, int sent_event);
+                          const struct mcb_local_endpoint *local,
+                          const struct mcb_side_options *options, const char *identity,
+                          int sent_event);
 
-/* Gives the side its thread, beside the NIC, named "rxe0 initiator" or "rxe0 target" as far as the
+/* Gives the side its thread, beside its NIC, named "rxe0 initiator" or "rxe0 target" as far as the
  * kernel's 15 bytes go. Fault: HOST_SYSTEM. */
-int mcb_active_side_employ(struct mcb_active_side *active, const struct mcb_nic *nic,
-                           const struct mcb_topology *topology, int event_fd,
-                           struct mcb_error *error);
+int mcb_active_side_employ(struct mcb_active_side *active, const struct mcb_topology *topology,
+                           int event_fd, struct mcb_error *error);
 
 /* The CPUs that the side's thread may run on: "0-3,8"; null where that is not known. New reference.
  */
@@ -65,7 +68,7 @@ enum mcb_step {
     MCB_STEP_CONNECT, /* side_connect with `peer` */
     MCB_STEP_PREPARE, /* next generation: pattern into `out`, poison into `in` */
     MCB_STEP_RUN,     /* side_run of `task` */
-    MCB_STEP_CHECK    /* the bytes in `in` against the pattern, into `report` */
+    MCB_STEP_CHECK    /* side_settle; the bytes in `in` against the pattern, into `report` */
 };
 
 /* Hands the step to the side's thread, unless the side has failed. */

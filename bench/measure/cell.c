@@ -8,6 +8,7 @@
 #include "common/json.h"
 
 static const char *const role_names[] = {"initiator", "target"};
+static const char *const visible_members[] = {"initiator_visible_by", "target_visible_by"};
 
 static json_t *corruption_json(const struct mcb_pattern_report *report, enum mcb_role seen_by)
 {
@@ -27,11 +28,12 @@ json_t *mcb_cell_outcome(const struct mcb_active_side *active)
     const struct mcb_task *task = &active->task;
     const struct mcb_pattern_report *report = &active->report;
     return json_pack(
-        "{s:I, s:I, s:I, s:I, s:I, s:o}", "window_bytes", (json_int_t)task->window_bytes,
+        "{s:I, s:I, s:I, s:I, s:I, s:o, s:s}", "window_bytes", (json_int_t)task->window_bytes,
         "window_messages", (json_int_t)task->window_messages, "window_ns",
         (json_int_t)task->window_ns, "checked_bytes", (json_int_t)report->checked_bytes,
         "corrupt_bytes", (json_int_t)report->corrupt_bytes, "corruption",
-        report->corrupt_bytes ? corruption_json(report, active->options.role) : json_null());
+        report->corrupt_bytes ? corruption_json(report, active->options.role) : json_null(),
+        "visible_by", active->visible_by);
 }
 
 /* Untrusted: only its scalar members are taken over. */
@@ -49,7 +51,25 @@ static json_t *copy_corruption(const json_t *value)
     return copy;
 }
 
-int mcb_cell_take_outcome(struct mcb_cell *cell, const json_t *outcome,
+/* "" of a side that checked no memory of a GPU. */
+static int take_visible_by(struct mcb_cell *cell, enum mcb_role role, const json_t *outcome,
+                           struct mcb_error *error)
+{
+    static const char *const ways[] = {"", "completion", "flush", "rdma-read"};
+    const char *told;
+    if (mcb_json_get_string(outcome, "visible_by", sizeof cell->visible_by[role], &told,
+                            MCB_FAULT_NET_PROTOCOL, error) != 0)
+        return -1;
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
+        if (strcmp(told, ways[i]) == 0) {
+            strcpy(cell->visible_by[role], ways[i]);
+            return 0;
+        }
+    return mcb_error_set(error, MCB_FAULT_NET_PROTOCOL,
+                         "visible_by: completion, flush or rdma-read was expected");
+}
+
+int mcb_cell_take_outcome(struct mcb_cell *cell, enum mcb_role role, const json_t *outcome,
                           struct mcb_cell_trial *trial, struct mcb_error *error)
 {
     const enum mcb_fault_code fault = MCB_FAULT_NET_PROTOCOL;
@@ -59,7 +79,8 @@ int mcb_cell_take_outcome(struct mcb_cell *cell, const json_t *outcome,
             0 ||
         mcb_json_get_integer(outcome, "window_ns", 0, INT64_MAX, &ns, fault, error) != 0 ||
         mcb_json_get_integer(outcome, "checked_bytes", 0, INT64_MAX, &checked, fault, error) != 0 ||
-        mcb_json_get_integer(outcome, "corrupt_bytes", 0, INT64_MAX, &corrupt, fault, error) != 0)
+        mcb_json_get_integer(outcome, "corrupt_bytes", 0, INT64_MAX, &corrupt, fault, error) != 0 ||
+        take_visible_by(cell, role, outcome, error) != 0)
         return -1;
     if (ns > 0) {
         trial->gbps += (double)bytes * 8 / (double)ns;
@@ -77,16 +98,17 @@ json_t *mcb_cell_identity(const struct mcb_cell *cell, const struct mcb_roster *
 {
     const struct mcb_cell_settings *settings = cell->settings;
     json_t *entry = json_pack(
-        "{s:o, s:o, s:I, s:s, s:s, s:b, s:I, s:i, s:i, s:i, s:i, s:s, s:n, s:n, s:n, s:n, s:i, "
-        "s:i}",
-        "initiator", mcb_roster_endpoint_json(roster, cell->path->initiator, MCB_ROLE_INITIATOR),
-        "target", mcb_roster_endpoint_json(roster, cell->path->target, MCB_ROLE_TARGET), "round",
-        (json_int_t)round, "operation", mcb_operation_name(settings->operation), "measure",
-        mcb_measure_name(settings->measure), "bidirectional", (int)settings->bidirectional,
-        "size_bytes", (json_int_t)settings->size_bytes, "qps", (int)settings->qps, "depth",
-        (int)settings->depth, "signal_every", (int)settings->signal_every, "inline_bytes",
-        (int)settings->inline_bytes, "status", "skipped", "fault", "ceiling_gbps", "ceiling_from",
-        "ceiling_at", "verified_bytes", 0, "corrupt_bytes", 0);
+        "{s:o, s:o, s:I, s:s, s:s, s:s, s:b, s:I, s:i, s:i, s:i, s:i, s:s, s:n, s:n, s:n, s:n, "
+        "s:i, s:i}",
+        "initiator", mcb_roster_endpoint_json(roster, cell->path->initiator, settings->route),
+        "target", mcb_roster_endpoint_json(roster, cell->path->target, settings->route), "round",
+        (json_int_t)round, "route", mcb_route_name(settings->route), "operation",
+        mcb_operation_name(settings->operation), "measure", mcb_measure_name(settings->measure),
+        "bidirectional", (int)settings->bidirectional, "size_bytes",
+        (json_int_t)settings->size_bytes, "qps", (int)settings->qps, "depth", (int)settings->depth,
+        "signal_every", (int)settings->signal_every, "inline_bytes", (int)settings->inline_bytes,
+        "status", "skipped", "fault", "ceiling_gbps", "ceiling_from", "ceiling_at",
+        "verified_bytes", 0, "corrupt_bytes", 0);
     if (has_ordering)
         json_object_set_new(entry, "relaxed_ordering",
                             json_pack("{s:s, s:s, s:s}", "requested",
@@ -194,6 +216,11 @@ json_t *mcb_cell_measured(struct mcb_cell *cell, const char *registration)
         if (json_is_string(method))
             json_object_set(measured, "method", method);
         json_object_del(details, "method");
+        json_object_del(details, "visible_by"); /* of one side, and before it was checked */
+        for (int role = 0; role < 2; role++)
+            if (cell->visible_by[role][0])
+                json_object_set_new(details, visible_members[role],
+                                    json_string(cell->visible_by[role]));
         json_object_set_new(measured, "details", details);
     }
     return measured;

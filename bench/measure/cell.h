@@ -35,17 +35,19 @@ struct mcb_cell {
     size_t samples_most, samples;
     uint64_t verified_bytes, corrupt_bytes;
     json_t *corruption;             /* of the side that saw it first; owned */
+    char visible_by[2][16];         /* by role: see struct mcb_active_side */
     json_t *facts[2], *ordering[2]; /* by role; owned */
 };
 
 /* What a side did in a task, as its peer is told. New reference. */
 json_t *mcb_cell_outcome(const struct mcb_active_side *active);
 
-/* Adds the outcome of one side (of this rank or, untrusted, of the peer) to the trial's sums. */
+/* Adds the outcome of the side with that role (of this rank or, untrusted, of the peer) to the
+ * trial's sums. */
 struct mcb_cell_trial {
     double gbps, mops;
 };
-int mcb_cell_take_outcome(struct mcb_cell *cell, const json_t *outcome,
+int mcb_cell_take_outcome(struct mcb_cell *cell, enum mcb_role role, const json_t *outcome,
                           struct mcb_cell_trial *trial, struct mcb_error *error);
 
 /* The cell's entry before anything is measured: identity and settings, status "skipped", no

@@ -49,15 +49,32 @@ static bool find_wire(const json_t *sender, const json_t *receiver, enum mcb_cei
     return strcmp(type, "RoCE v2") == 0;
 }
 
-static struct mcb_ceiling_end end_of(const json_t *facts, const json_t *other)
+static void read_pcie(const json_t *facts, double gbps[2])
 {
-    struct mcb_ceiling_end end = {
-        .software = !json_is_false(json_object_get(facts, "software")),
-        .nic_gbps = {[MCB_CEILING_PCIE_FROM_MEMORY] = rate_of(facts, "pcie_from_memory_gbps"),
-                     [MCB_CEILING_PCIE_TO_MEMORY] = rate_of(facts, "pcie_to_memory_gbps")},
-    };
-    if (find_wire(facts, other, &end.wire))
-        end.data_gbps = rate_of(facts, "data_gbps");
+    gbps[MCB_CEILING_PCIE_FROM_MEMORY] = rate_of(facts, "pcie_from_memory_gbps");
+    gbps[MCB_CEILING_PCIE_TO_MEMORY] = rate_of(facts, "pcie_to_memory_gbps");
+}
+
+/* The bottleneck names the link (mcb_ceiling_of_chain). */
+static bool is_one_link(const json_t *left, const json_t *right)
+{
+    const char *a = mcb_json_text(left, "pcie_bottleneck"),
+               *b = mcb_json_text(right, "pcie_bottleneck");
+    return mcb_pci_is_address(a) && strcmp(a, b) == 0;
+}
+
+static struct mcb_ceiling_end end_of(const struct mcb_roster_endpoint *endpoint,
+                                     const struct mcb_roster_endpoint *other, enum mcb_route route)
+{
+    const json_t *nic = endpoint->nic_facts, *gpu = endpoint->gpu_facts;
+    struct mcb_ceiling_end end = {.software = !json_is_false(json_object_get(nic, "software"))};
+    bool beyond = route == MCB_ROUTE_DIRECT && is_one_link(nic, gpu);
+    if (!beyond)
+        read_pcie(nic, end.nic_gbps);
+    if (!beyond && route != MCB_ROUTE_HOST)
+        read_pcie(gpu, end.memory_gbps);
+    if (find_wire(nic, other->nic_facts, &end.wire))
+        end.data_gbps = rate_of(nic, "data_gbps");
     return end;
 }
 
@@ -65,13 +82,13 @@ static struct mcb_ceiling_end end_of(const json_t *facts, const json_t *other)
 static bool is_one_port(const struct mcb_roster_endpoint *left,
                         const struct mcb_roster_endpoint *right)
 {
-    const char *guid = mcb_json_text(left->facts, "node_guid");
-    const json_t *port = json_object_get(left->facts, "port");
+    const char *guid = mcb_json_text(left->nic_facts, "node_guid");
+    const json_t *port = json_object_get(left->nic_facts, "port");
     if (left->rank == right->rank)
         return strcmp(left->nic, right->nic) == 0;
     return strspn(guid, "0x") < strlen(guid) &&
-           strcmp(guid, mcb_json_text(right->facts, "node_guid")) == 0 && json_is_integer(port) &&
-           json_equal(port, json_object_get(right->facts, "port"));
+           strcmp(guid, mcb_json_text(right->nic_facts, "node_guid")) == 0 &&
+           json_is_integer(port) && json_equal(port, json_object_get(right->nic_facts, "port"));
 }
 
 /* Ranks that share a host are "n1#0" and "n1#1" (roster.c). */
@@ -84,14 +101,6 @@ static bool is_one_host(const struct mcb_roster *roster, unsigned left, unsigned
     const char *a = roster->hosts[left], *b = roster->hosts[right];
     const char *a_end = strrchr(a, '#'), *b_end = strrchr(b, '#');
     return a_end && b_end && a_end - a == b_end - b && strncmp(a, b, (size_t)(a_end - a)) == 0;
-}
-
-/* The bottleneck names the link (mcb_ceiling_of_chain). */
-static bool is_one_link(const json_t *left, const json_t *right)
-{
-    const char *a = mcb_json_text(left, "pcie_bottleneck"),
-               *b = mcb_json_text(right, "pcie_bottleneck");
-    return mcb_pci_is_address(a) && strcmp(a, b) == 0;
 }
 
 static uint32_t mtu_of(const json_t *entry)
@@ -110,12 +119,13 @@ void mcb_cell_ceiling_add(json_t *entry, const struct mcb_cell *cell,
         !json_object_get(entry, "bandwidth_gbps"))
         return;
     bool one_port = is_one_port(initiator, target);
+    bool one_host = is_one_host(roster, initiator->rank, target->rank);
     const struct mcb_ceiling_path path = {
-        .initiator = end_of(initiator->facts, target->facts),
-        .target = end_of(target->facts, initiator->facts),
+        .initiator = end_of(initiator, target, cell->settings->route),
+        .target = end_of(target, initiator, cell->settings->route),
         .one_port = one_port,
-        .one_link = one_port || (is_one_host(roster, initiator->rank, target->rank) &&
-                                 is_one_link(initiator->facts, target->facts)),
+        .one_link = one_port || (one_host && is_one_link(initiator->nic_facts, target->nic_facts)),
+        .one_gpu_link = one_host && is_one_link(initiator->gpu_facts, target->gpu_facts),
         .operation = cell->settings->operation,
         .bidirectional = cell->settings->bidirectional,
         .size_bytes = cell->settings->size_bytes,

@@ -1,4 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A buffer begins with the areas of the initiator, if the endpoint may be one, and those of the
+ * target follow: of each role first out, then in.
+ *
+ * What was opened before something failed is what closing finds: a buffer that has no address, a
+ * bounce buffer likewise, an endpoint that is NULL. A bounce buffer that has an address is pinned.
+ */
 #include "bench/measure/endpoints.h"
 
 #include <pthread.h>
@@ -7,73 +14,120 @@
 #include <unistd.h>
 
 #include "bench/measure/placement_facts.h"
+#include "common/memory.h"
+#include "gpu/gpu.h"
 
-enum { AREAS_OF_ROLE = 2, ROLES = 2 };
+enum { AREAS_OF_ROLE = 2, ROLES = 2, GPU_PAGE_BYTES = 64 << 10 };
 
-/* What one thread needs to open one NIC's endpoints. */
+/* What one thread needs to open the endpoints of one NIC. */
 struct opening {
     pthread_t thread;
     bool started;
     bool in_thread; /* of its own, which may be pinned */
     const struct mcb_endpoints_options *options;
-    size_t area_bytes;
-    struct mcb_local_endpoint *local;
-    bool asked[ROLES]; /* the node was named, by --memory, --peer-memory or a priority matrix */
+    struct mcb_endpoints *endpoints;
+    const struct mcb_nic *nic;
     int status;
     struct mcb_error error;
 };
 
-static bool roles_share(const struct mcb_settings *settings)
+static bool has_gpu(const struct mcb_endpoint_list *list)
 {
-    return settings->peer_memory_node == -1 || settings->peer_memory_node == settings->memory_node;
+    for (uint32_t i = 0; i < list->count; i++)
+        if (list->endpoints[i].gpu >= 0)
+            return true;
+    return false;
 }
 
-static size_t page_multiple(size_t bytes)
+static size_t rounded_area(const struct mcb_endpoint_list *list, size_t bytes)
 {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t page = has_gpu(list) ? GPU_PAGE_BYTES : (size_t)sysconf(_SC_PAGESIZE);
     return (bytes + page - 1) / page * page;
 }
 
-size_t mcb_endpoints_bytes(const struct mcb_settings *settings, size_t area_bytes)
+static size_t area_count(const struct mcb_plan_endpoint *plan)
 {
-    size_t buffers = roles_share(settings) ? 1 : ROLES;
-    size_t areas = AREAS_OF_ROLE * ROLES / buffers;
-    size_t each = mcb_buffer_rounded_bytes(page_multiple(area_bytes) * areas, settings->huge_pages);
-    return each * buffers * settings->ordering_count;
+    return AREAS_OF_ROLE * ((size_t)plan->may[MCB_ROLE_INITIATOR] + plan->may[MCB_ROLE_TARGET]);
 }
 
-static int open_role(struct opening *opening, enum mcb_role role, size_t bytes)
+/* A GPU's memory is reached through host memory on some route. */
+static bool needs_bounce(const struct mcb_settings *settings, const struct mcb_plan_endpoint *plan)
 {
-    struct mcb_local_endpoint *local = opening->local;
-    struct mcb_buffer *buffer = &local->buffers[role];
+    for (size_t i = 0; plan->gpu >= 0 && i < settings->route_count; i++)
+        if (settings->routes[i] != MCB_ROUTE_DIRECT)
+            return true;
+    return false;
+}
+
+size_t mcb_endpoints_host_bytes(const struct mcb_settings *settings,
+                                const struct mcb_endpoint_list *list, uint32_t nic,
+                                size_t area_bytes)
+{
+    size_t bytes = 0, area = rounded_area(list, area_bytes);
+    for (uint32_t i = 0; i < list->count; i++) {
+        const struct mcb_plan_endpoint *plan = &list->endpoints[i];
+        if (plan->nic == nic && (plan->gpu < 0 || needs_bounce(settings, plan)))
+            bytes += mcb_buffer_rounded_bytes(area * area_count(plan), settings->huge_pages);
+    }
+    return bytes * settings->ordering_count;
+}
+
+/* Beside its NIC, and where the copier of the GPU can take part in it. */
+static int make_bounce(struct mcb_local_endpoint *local, const struct mcb_settings *settings,
+                       struct mcb_error *error)
+{
+    const struct mcb_memory *kind = local->buffer.kind;
+    struct mcb_buffer bounce;
+    if (mcb_buffer_allocate(&bounce, local->buffer.length_bytes, local->node, settings->huge_pages,
+                            error) != 0)
+        return -1;
+    if (kind->pin && kind->pin(&local->buffer, &bounce, error) != 0) {
+        mcb_buffer_free(&bounce);
+        return -1;
+    }
+    local->bounce = bounce;
+    return 0;
+}
+
+static int make_buffers(struct opening *opening, struct mcb_local_endpoint *local)
+{
     const struct mcb_settings *settings = opening->options->settings;
+    struct mcb_error *error = &opening->error;
+    size_t bytes = opening->endpoints->area_bytes * area_count(&local->plan);
+    if (local->plan.gpu >= 0) {
+        if (mcb_gpu_buffer_allocate(opening->options->gpus, (unsigned)local->plan.gpu, bytes,
+                                    &local->buffer, error) != 0)
+            return -1;
+        return needs_bounce(settings, &local->plan) ? make_bounce(local, settings, error) : 0;
+    }
+    if (mcb_buffer_allocate(&local->buffer, bytes, local->node, settings->huge_pages, error) != 0)
+        return -1;
+    return local->asked ? mcb_placement_check(&local->buffer.placement, local->buffer.page_bytes,
+                                              local->node, error)
+                        : 0;
+}
+
+static int open_endpoint(struct opening *opening, struct mcb_local_endpoint *local)
+{
     if (opening->in_thread && opening->options->topology)
-        mcb_topology_pin(opening->options->topology, local->nodes[role]);
-    if (mcb_buffer_allocate(buffer, bytes, local->nodes[role], settings->huge_pages,
-                            &opening->error) != 0)
+        mcb_topology_pin(opening->options->topology, local->node);
+    if (make_buffers(opening, local) != 0)
         return -1;
-    if (opening->asked[role] && mcb_placement_check(&buffer->placement, buffer->page_bytes,
-                                                    local->nodes[role], &opening->error) != 0)
-        return -1;
-    struct mcb_endpoint_options options = {.nic = local->nic,
-                                           .buffer = buffer,
-                                           .settings = settings,
-                                           .address = opening->options->address};
-    return opening->options->transport->endpoint_open(&options, &local->endpoints[role],
-                                                      &opening->error);
+    const struct mcb_endpoint_options options = {
+        .nic = local->nic,
+        .buffer = &local->buffer,
+        .bounce = local->bounce.address ? &local->bounce : NULL,
+        .settings = opening->options->settings,
+        .address = opening->options->address,
+    };
+    return opening->options->transport->endpoint_open(&options, &local->endpoint, &opening->error);
 }
 
 static void open_nic(struct opening *opening)
 {
-    size_t role_bytes = opening->area_bytes * AREAS_OF_ROLE;
-    if (roles_share(opening->options->settings)) {
-        opening->status = open_role(opening, MCB_ROLE_INITIATOR, role_bytes * ROLES);
-        opening->local->endpoints[MCB_ROLE_TARGET] = opening->local->endpoints[MCB_ROLE_INITIATOR];
-        return;
-    }
-    opening->status = open_role(opening, MCB_ROLE_INITIATOR, role_bytes);
-    if (opening->status == 0)
-        opening->status = open_role(opening, MCB_ROLE_TARGET, role_bytes);
+    for (size_t i = 0; i < opening->endpoints->count && opening->status == 0; i++)
+        if (opening->endpoints->list[i].nic == opening->nic)
+            opening->status = open_endpoint(opening, &opening->endpoints->list[i]);
 }
 
 static void *open_in_thread(void *argument)
@@ -87,6 +141,38 @@ static void *open_in_thread(void *argument)
 static int first_known(int first, int second, int third)
 {
     return first != -1 ? first : second != -1 ? second : third;
+}
+
+/* Where the memory of an endpoint is to lie, and whether somebody said so. */
+static void plan_endpoint(const struct mcb_endpoints_options *options,
+                          const struct mcb_plan_endpoint *plan, struct mcb_local_endpoint *local)
+{
+    const struct mcb_nic *nic = &options->nics[plan->nic];
+    int asked =
+        plan->gpu >= 0 ? -1 : first_known(plan->numa_node, options->memory_nodes[plan->nic], -1);
+    *local = (struct mcb_local_endpoint){
+        .nic = nic,
+        .plan = *plan,
+        .node = first_known(asked, nic->numa_node, -1),
+        .asked = asked != -1,
+    };
+}
+
+/* NICs in the order in which the list names them first. Returns how many. */
+static size_t plan_openings(const struct mcb_endpoints_options *options,
+                            struct mcb_endpoints *endpoints, struct opening *openings)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < endpoints->count; i++) {
+        size_t at = 0;
+        plan_endpoint(options, &options->list->endpoints[i], &endpoints->list[i]);
+        while (at < count && openings[at].nic != endpoints->list[i].nic)
+            at++;
+        if (at == count)
+            openings[count++] = (struct opening){
+                .options = options, .endpoints = endpoints, .nic = endpoints->list[i].nic};
+    }
+    return count;
 }
 
 static int open_all(struct opening *openings, size_t count, struct mcb_error *error)
@@ -109,80 +195,63 @@ static int open_all(struct opening *openings, size_t count, struct mcb_error *er
     return 0;
 }
 
-/* Where the memory of a NIC is to lie, and whether somebody said so. */
-static struct opening plan_opening(const struct mcb_endpoints_options *options, size_t index,
-                                   struct mcb_local_endpoint *local)
-{
-    const struct mcb_settings *settings = options->settings;
-    int asked = first_known(options->memory_nodes[index], settings->memory_node, -1);
-    int asked_of_target = first_known(settings->peer_memory_node, asked, -1);
-    local->nic = &options->nics[index];
-    local->nodes[MCB_ROLE_INITIATOR] = first_known(asked, local->nic->numa_node, -1);
-    local->nodes[MCB_ROLE_TARGET] = first_known(asked_of_target, local->nic->numa_node, -1);
-    return (struct opening){.options = options,
-                            .area_bytes = page_multiple(options->area_bytes),
-                            .local = local,
-                            .asked = {asked != -1, asked_of_target != -1}};
-}
-
 int mcb_endpoints_open(const struct mcb_endpoints_options *options, struct mcb_endpoints *endpoints,
                        struct mcb_error *error)
 {
-    size_t count = options->count;
+    size_t count = options->list->count;
     struct opening *openings = calloc(count, sizeof *openings);
-    *endpoints = (struct mcb_endpoints){.transport = options->transport,
-                                        .topology = options->topology,
-                                        .list = calloc(count, sizeof *endpoints->list),
-                                        .count = count,
-                                        .area_bytes = page_multiple(options->area_bytes)};
+    *endpoints = (struct mcb_endpoints){
+        .transport = options->transport,
+        .topology = options->topology,
+        .list = calloc(count, sizeof *endpoints->list),
+        .count = count,
+        .area_bytes = rounded_area(options->list, options->area_bytes),
+    };
     int status = -1;
-    if (!openings || !endpoints->list) {
+    if (openings && endpoints->list)
+        status = open_all(openings, plan_openings(options, endpoints, openings), error);
+    else
         mcb_error_set(error, MCB_FAULT_HOST_MEMORY, "no memory for %zu endpoints", count);
-        goto done;
-    }
-    for (size_t i = 0; i < count; i++)
-        openings[i] = plan_opening(options, i, &endpoints->list[i]);
-    status = open_all(openings, count, error);
-done:
     free(openings);
     if (status != 0)
         mcb_endpoints_close(endpoints);
     return status;
 }
 
+static void close_endpoint(const struct mcb_transport *transport, struct mcb_local_endpoint *local)
+{
+    if (local->endpoint)
+        transport->endpoint_close(local->endpoint);
+    if (local->bounce.address && local->buffer.kind->pin)
+        local->buffer.kind->unpin(&local->buffer, &local->bounce);
+    mcb_buffer_free(&local->bounce);
+    mcb_buffer_free(&local->buffer);
+}
+
 void mcb_endpoints_close(struct mcb_endpoints *endpoints)
 {
-    for (size_t i = 0; endpoints->list && i < endpoints->count; i++) {
-        struct mcb_local_endpoint *local = &endpoints->list[i];
-        struct mcb_endpoint *target = local->endpoints[MCB_ROLE_TARGET];
-        if (target && target != local->endpoints[MCB_ROLE_INITIATOR])
-            endpoints->transport->endpoint_close(target);
-        if (local->endpoints[MCB_ROLE_INITIATOR])
-            endpoints->transport->endpoint_close(local->endpoints[MCB_ROLE_INITIATOR]);
-        mcb_buffer_free(&local->buffers[MCB_ROLE_TARGET]);
-        mcb_buffer_free(&local->buffers[MCB_ROLE_INITIATOR]);
-    }
+    for (size_t i = endpoints->list ? endpoints->count : 0; i > 0; i--)
+        close_endpoint(endpoints->transport, &endpoints->list[i - 1]);
     free(endpoints->list);
     *endpoints = (struct mcb_endpoints){0};
 }
 
-/* The buffer that holds a role's areas, and how many areas lie before them. */
-static const struct mcb_buffer *role_buffer(const struct mcb_local_endpoint *local,
-                                            enum mcb_role role, size_t *first_area)
+const struct mcb_buffer *mcb_endpoints_buffer(const struct mcb_local_endpoint *local,
+                                              enum mcb_route route)
 {
-    bool shared = !local->buffers[MCB_ROLE_TARGET].address;
-    *first_area = shared ? (size_t)role * AREAS_OF_ROLE : 0;
-    return &local->buffers[shared ? MCB_ROLE_INITIATOR : role];
+    return route == MCB_ROUTE_HOST && local->bounce.address ? &local->bounce : &local->buffer;
 }
 
 struct mcb_area mcb_endpoints_area(const struct mcb_endpoints *endpoints, size_t index,
                                    enum mcb_role role, enum mcb_direction direction,
-                                   size_t size_bytes, uint32_t slots)
+                                   enum mcb_route route, size_t size_bytes, uint32_t slots)
 {
-    size_t first_area;
-    const struct mcb_buffer *buffer = role_buffer(&endpoints->list[index], role, &first_area);
+    const struct mcb_local_endpoint *local = &endpoints->list[index];
+    bool second = role == MCB_ROLE_TARGET && local->plan.may[MCB_ROLE_INITIATOR];
+    size_t number = (second ? AREAS_OF_ROLE : 0) + (size_t)direction;
     return (struct mcb_area){
-        .base = (uint8_t *)buffer->address + (first_area + direction) * endpoints->area_bytes,
+        .base =
+            (uint8_t *)mcb_endpoints_buffer(local, route)->address + number * endpoints->area_bytes,
         .slot_bytes = size_bytes,
         .stride_bytes = mcb_area_stride(size_bytes),
         .slots = slots,
@@ -194,15 +263,12 @@ json_t *mcb_endpoints_to_json(const struct mcb_endpoints *endpoints)
     json_t *list = json_array();
     for (size_t i = 0; i < endpoints->count; i++) {
         const struct mcb_local_endpoint *local = &endpoints->list[i];
-        size_t unused;
         json_array_append_new(
-            list,
-            json_pack("{s:s, s:s, s:o, s:o, s:o}", "memory",
-                      role_buffer(local, MCB_ROLE_INITIATOR, &unused)->memory, "peer_memory",
-                      role_buffer(local, MCB_ROLE_TARGET, &unused)->memory, "registration",
-                      endpoints->transport->endpoint_describe(local->endpoints[MCB_ROLE_INITIATOR]),
-                      "placement", mcb_placement_facts(local, endpoints->topology), "warnings",
-                      mcb_placement_warnings(local)));
+            list, json_pack("{s:s, s:s?, s:o, s:o, s:o}", "memory", local->buffer.memory, "bounce",
+                            local->bounce.address ? local->bounce.memory : NULL, "registration",
+                            endpoints->transport->endpoint_describe(local->endpoint), "placement",
+                            mcb_placement_facts(local, endpoints->topology), "warnings",
+                            mcb_placement_warnings(local)));
     }
     return list;
 }

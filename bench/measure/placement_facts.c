@@ -36,16 +36,21 @@ static unsigned numa_nodes(const struct mcb_topology *topology)
     return host.numa_nodes;
 }
 
-static json_t *distance_json(const struct mcb_local_endpoint *local,
+/* Host memory of an endpoint: its own, or its bounce buffer's; NULL: it has none. */
+static const struct mcb_buffer *host_memory(const struct mcb_local_endpoint *local)
+{
+    const struct mcb_buffer *buffer = local->plan.gpu < 0 ? &local->buffer : &local->bounce;
+    return buffer->address ? buffer : NULL;
+}
+
+static json_t *distance_json(const struct mcb_placement *placement, int nic_node,
                              const struct mcb_topology *topology)
 {
-    const struct mcb_buffer *buffer = &local->buffers[MCB_ROLE_INITIATOR];
-    int memory_node = mcb_placement_main_node(&buffer->placement);
-    int nic_node = local->nic->numa_node;
     unsigned nodes = numa_nodes(topology);
-    if (nodes != 1 && (nic_node < 0 || !buffer->placement.known))
+    if (nodes != 1 && (nic_node < 0 || !placement->known))
         return json_null();
-    return json_string(mcb_distance_name(mcb_distance_to_node(nodes, memory_node, nic_node)));
+    return json_string(mcb_distance_name(
+        mcb_distance_to_node(nodes, mcb_placement_main_node(placement), nic_node)));
 }
 
 static json_t *thread_cpus_json(const struct mcb_local_endpoint *local,
@@ -60,34 +65,30 @@ static json_t *thread_cpus_json(const struct mcb_local_endpoint *local,
 json_t *mcb_placement_facts(const struct mcb_local_endpoint *local,
                             const struct mcb_topology *topology)
 {
-    const struct mcb_buffer *own = &local->buffers[MCB_ROLE_INITIATOR];
-    const struct mcb_buffer *peer = &local->buffers[MCB_ROLE_TARGET];
-    json_t *facts =
-        json_pack("{s:I, s:b, s:o, s:o, s:o}", "page_bytes", (json_int_t)own->page_bytes, "sampled",
-                  (int)(own->placement.sampled || peer->placement.sampled), "memory_bytes",
-                  bytes_json(&own->placement), "distance", distance_json(local, topology),
-                  "thread_cpus", thread_cpus_json(local, topology));
-    if (peer->address)
-        json_object_set_new(facts, "peer_memory_bytes", bytes_json(&peer->placement));
-    return facts;
+    const struct mcb_buffer *buffer = host_memory(local);
+    if (!buffer)
+        return json_null();
+    return json_pack("{s:I, s:b, s:o, s:o, s:o}", "page_bytes", (json_int_t)buffer->page_bytes,
+                     "sampled", (int)buffer->placement.sampled, "memory_bytes",
+                     bytes_json(&buffer->placement), "distance",
+                     distance_json(&buffer->placement, local->nic->numa_node, topology),
+                     "thread_cpus", thread_cpus_json(local, topology));
 }
 
 json_t *mcb_placement_warnings(const struct mcb_local_endpoint *local)
 {
+    const struct mcb_buffer *buffer = host_memory(local);
     json_t *warnings = json_array();
-    for (int role = 0; role < 2; role++) {
-        const struct mcb_placement *placement = &local->buffers[role].placement;
-        char where[WARNING_TEXT / 2], text[WARNING_TEXT];
-        if (local->nodes[role] < 0 ||
-            mcb_placement_elsewhere_bytes(placement, local->nodes[role]) == 0)
-            continue;
-        snprintf(text, sizeof text,
-                 "%s, not on cpu:%d beside the NIC: the figures include the way between the nodes "
-                 "(numactl --hardware shows what each has free)",
-                 mcb_placement_describe(placement, local->nodes[role], where, sizeof where),
-                 local->nodes[role]);
-        json_array_append_new(warnings, json_string(text));
-    }
+    char where[WARNING_TEXT / 2], text[WARNING_TEXT];
+    if (!buffer || local->node < 0 ||
+        mcb_placement_elsewhere_bytes(&buffer->placement, local->node) == 0)
+        return warnings;
+    snprintf(text, sizeof text,
+             "%s, not on cpu:%d beside the NIC: the figures include the way between the nodes "
+             "(numactl --hardware shows what each has free)",
+             mcb_placement_describe(&buffer->placement, local->node, where, sizeof where),
+             local->node);
+    json_array_append_new(warnings, json_string(text));
     return warnings;
 }
 
@@ -156,9 +157,6 @@ static int take_members(const json_t *facts, json_t *copy, struct mcb_error *err
     json_object_set(copy, "sampled", sampled);
     if (take_bytes(facts, "memory_bytes", copy, error) != 0)
         return -1;
-    if (json_object_get(facts, "peer_memory_bytes") &&
-        take_bytes(facts, "peer_memory_bytes", copy, error) != 0)
-        return -1;
     json_object_set(copy, "distance", distance);
     json_object_set(copy, "thread_cpus", cpus);
     return 0;
@@ -166,7 +164,10 @@ static int take_members(const json_t *facts, json_t *copy, struct mcb_error *err
 
 json_t *mcb_placement_take_facts(const json_t *entry, struct mcb_error *error)
 {
-    json_t *facts, *copy = json_object();
+    json_t *facts, *copy;
+    if (json_is_null(json_object_get(entry, "placement")))
+        return json_null();
+    copy = json_object();
     if (mcb_json_get_object(entry, "placement", &facts, MCB_FAULT_NET_PROTOCOL, error) == 0 &&
         take_members(facts, copy, error) == 0)
         return copy;
@@ -195,7 +196,7 @@ json_t *mcb_placement_take_warnings(const json_t *entry, const char *who, struct
             warnings, json_sprintf("%s: %s", who,
                                    mcb_text_clean(json_string_value(value), clean, sizeof clean)));
     }
-    if (json_is_null(json_object_get(facts, "memory_bytes")))
+    if (json_is_object(facts) && json_is_null(json_object_get(facts, "memory_bytes")))
         json_array_append_new(warnings,
                               json_sprintf("%s: the kernel does not tell where its memory lies "
                                            "(move_pages is not allowed)",

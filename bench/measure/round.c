@@ -53,7 +53,7 @@ static void give_facts(const struct mcb_cell *cell, const struct mcb_active_side
     json_object_set_new(entry, "facts", side->transport->side_facts(side->side));
     json_object_set_new(
         entry, "ordering",
-        side->transport->endpoint_ordering(side->endpoint, cell->settings->ordering));
+        side->transport->endpoint_ordering(side->local->endpoint, cell->settings->ordering));
     json_object_set_new(entry, "cpus", mcb_active_side_cpus(side));
 }
 
@@ -67,7 +67,7 @@ static int take_facts(struct mcb_round_state *state, struct mcb_cell *cell,
         return 0;
     cell->facts[MCB_ROLE_INITIATOR] = side->transport->side_facts(side->side);
     cell->ordering[MCB_ROLE_INITIATOR] =
-        side->transport->endpoint_ordering(side->endpoint, cell->settings->ordering);
+        side->transport->endpoint_ordering(side->local->endpoint, cell->settings->ordering);
     cell->facts[MCB_ROLE_TARGET] = mcb_roster_copy_scalars(json_object_get(entry, "facts"));
     cell->ordering[MCB_ROLE_TARGET] = mcb_roster_copy_scalars(json_object_get(entry, "ordering"));
     return mcb_active_side_take_cpus(side, json_object_get(entry, "cpus"),
@@ -128,10 +128,10 @@ static int take_outcome(struct mcb_round_state *state, struct mcb_cell *cell,
         return 0;
     struct mcb_cell_trial trial = {0};
     json_t *mine = mcb_cell_outcome(side);
-    int status = mcb_cell_take_outcome(cell, mine, &trial, error);
+    int status = mcb_cell_take_outcome(cell, MCB_ROLE_INITIATOR, mine, &trial, error);
     json_decref(mine);
-    if (status != 0 ||
-        mcb_cell_take_outcome(cell, json_object_get(entry, "outcome"), &trial, error) != 0)
+    if (status != 0 || mcb_cell_take_outcome(cell, MCB_ROLE_TARGET,
+                                             json_object_get(entry, "outcome"), &trial, error) != 0)
         return -1;
     if (side->task.kind == MCB_TASK_WINDOW) {
         cell->rates_gbps[cell->trials] = trial.gbps;
@@ -276,19 +276,18 @@ static int add_side(struct mcb_round_state *state, struct mcb_cell *cell, enum m
         .cell = cell->settings,
         .role = role,
         .out = mcb_endpoints_area(run->endpoints, local, role, MCB_DIRECTION_OUT,
-                                  cell->settings->size_bytes, slots),
+                                  cell->settings->route, cell->settings->size_bytes, slots),
         .in = mcb_endpoints_area(run->endpoints, local, role, MCB_DIRECTION_IN,
-                                 cell->settings->size_bytes, slots),
+                                 cell->settings->route, cell->settings->size_bytes, slots),
         .yield = must_yield(run, state->round),
     };
     char identity[96];
     snprintf(identity, sizeof identity, "%s/%zu", run->roster->run, cell->number);
     struct mcb_active_side *side = &state->sides[state->side_count++];
-    mcb_active_side_init(side, run->transport, run->endpoints->list[local].endpoints[role],
-                         &options, identity, state->event_fd);
+    mcb_active_side_init(side, run->transport, &run->endpoints->list[local], &options, identity,
+                         state->event_fd);
     cell->sides[role] = side;
-    return mcb_active_side_employ(side, run->endpoints->list[local].nic, run->topology,
-                                  state->event_fd, error);
+    return mcb_active_side_employ(side, run->topology, state->event_fd, error);
 }
 
 static int add_figures_room(struct mcb_round_state *state, struct mcb_cell *cell,
@@ -366,6 +365,15 @@ json_t *mcb_round_skipped_cell(const struct mcb_run *run, size_t round, size_t p
     return entry;
 }
 
+/* How the memory that the initiator's NIC used is registered: its own, or the bounce buffer's. */
+static const char *registration_of(const struct mcb_cell *cell, const json_t *facts)
+{
+    bool bounced = cell->settings->route != MCB_ROUTE_DIRECT &&
+                   cell->sides[MCB_ROLE_INITIATOR]->local->bounce.address;
+    const char *of_bounce = json_string_value(json_object_get(facts, "bounce_method"));
+    return bounced && of_bounce ? of_bounce : json_string_value(json_object_get(facts, "method"));
+}
+
 static json_t *measured_cells(struct mcb_round_state *state)
 {
     json_t *cells = json_array();
@@ -373,10 +381,9 @@ static json_t *measured_cells(struct mcb_round_state *state)
         struct mcb_cell *cell = &state->cells[i];
         if (!cell->sides[MCB_ROLE_INITIATOR])
             continue;
-        json_t *facts =
-            state->run->transport->endpoint_describe(cell->sides[MCB_ROLE_INITIATOR]->endpoint);
-        json_t *measured =
-            mcb_cell_measured(cell, json_string_value(json_object_get(facts, "method")));
+        json_t *facts = state->run->transport->endpoint_describe(
+            cell->sides[MCB_ROLE_INITIATOR]->local->endpoint);
+        json_t *measured = mcb_cell_measured(cell, registration_of(cell, facts));
         json_object_set_new(measured, "cell", json_integer((json_int_t)cell->number));
         json_array_append_new(cells, measured);
         json_decref(facts);

@@ -10,6 +10,9 @@
 
 #include "bench/measure/round.h"
 #include "common/clock.h"
+#include "common/json.h"
+
+enum { LABEL_MAX = 1536 }; /* two names of hosts and of NICs */
 
 static void count(struct mcb_run_tally *tally, const json_t *cell)
 {
@@ -35,16 +38,40 @@ static void count(struct mcb_run_tally *tally, const json_t *cell)
         tally->worst = exit_code;
 }
 
+/* The NIC alone would not tell which endpoint it is. */
+static bool wants_memory(const struct mcb_roster *roster)
+{
+    for (unsigned rank = 0; rank < roster->ranks; rank++) {
+        const struct mcb_endpoint_list *list = &roster->lists[rank];
+        for (uint32_t i = 0; i < list->count; i++)
+            if (list->endpoints[i].gpu >= 0 ||
+                (i > 0 && list->endpoints[i].nic == list->endpoints[i - 1].nic))
+                return true;
+    }
+    return false;
+}
+
+static bool wants_route(const struct mcb_settings *settings)
+{
+    return settings->route_count > 1 || settings->routes[0] != MCB_ROUTE_DIRECT;
+}
+
+/* "n1/mlx5_0", "n1/mlx5_0/cuda:0" */
+static void write_endpoint(const json_t *endpoint, bool with_memory, char text[LABEL_MAX / 3])
+{
+    snprintf(text, LABEL_MAX / 3, "%s/%s%s%s", mcb_json_text(endpoint, "host"),
+             mcb_json_text(endpoint, "nic"), with_memory ? "/" : "",
+             with_memory ? mcb_json_text(endpoint, "memory") : "");
+}
+
 static void show_cell(const struct mcb_run *run, const json_t *cell)
 {
-    const json_t *initiator = json_object_get(cell, "initiator");
-    const json_t *target = json_object_get(cell, "target");
-    char label[512], value[64] = "failed";
-    snprintf(label, sizeof label, "%s/%s → %s/%s",
-             json_string_value(json_object_get(initiator, "host")),
-             json_string_value(json_object_get(initiator, "nic")),
-             json_string_value(json_object_get(target, "host")),
-             json_string_value(json_object_get(target, "nic")));
+    bool with_memory = wants_memory(run->roster), with_route = wants_route(run->settings);
+    char ends[2][LABEL_MAX / 3], label[LABEL_MAX], value[64] = "failed";
+    write_endpoint(json_object_get(cell, "initiator"), with_memory, ends[MCB_ROLE_INITIATOR]);
+    write_endpoint(json_object_get(cell, "target"), with_memory, ends[MCB_ROLE_TARGET]);
+    snprintf(label, sizeof label, "%s → %s%s%s", ends[MCB_ROLE_INITIATOR], ends[MCB_ROLE_TARGET],
+             with_route ? ", " : "", with_route ? mcb_json_text(cell, "route") : "");
     const json_t *bandwidth = json_object_get(cell, "bandwidth_gbps");
     const json_t *latency = json_object_get(cell, "latency_us");
     if (bandwidth)

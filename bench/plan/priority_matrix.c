@@ -171,53 +171,83 @@ static bool is_wanted(const struct mcb_settings *settings, const char *nic)
     return settings->nic_count == 0;
 }
 
-static bool is_taken(char nics[][MCB_NIC_NAME_MAX], size_t count, const char *nic)
+/* The NICs chosen so far. */
+struct selection {
+    char nics[MCB_NICS_MAX][MCB_NIC_NAME_MAX];
+    size_t count;
+    int *nodes; /* of the memory of each; -1: not said */
+};
+
+/* node: of the location, if it decides where the memory of the NIC lies, else -1. */
+static void take(struct selection *selection, const char *nic, int node)
 {
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(nics[i], nic) == 0)
-            return true;
-    return false;
+    size_t i = 0;
+    while (i < selection->count && strcmp(selection->nics[i], nic) != 0)
+        i++;
+    if (i == MCB_NICS_MAX)
+        return;
+    if (i == selection->count) {
+        snprintf(selection->nics[i], sizeof selection->nics[i], "%s", nic);
+        selection->nodes[i] = -1;
+        selection->count++;
+    }
+    if (selection->nodes[i] == -1)
+        selection->nodes[i] = node;
 }
 
-/* NUMA node of a location: -1 for "*", -2 for what is no CPU memory. */
-static int location_node(const char *location)
+/* The NICs of a location that --nic does not leave out. True if there is one. */
+static bool take_location(struct selection *selection, const struct mcb_settings *settings,
+                          const json_t *lists, int node)
 {
-    if (strcmp(location, "*") == 0)
-        return -1;
-    return strncmp(location, "cpu:", 4) == 0 ? atoi(location + 4) : -2;
+    const json_t *names = json_array_get(lists, json_array_size(json_array_get(lists, 0)) ? 0 : 1);
+    bool found = false;
+    for (size_t i = 0; i < json_array_size(names); i++) {
+        const char *nic = json_string_value(json_array_get(names, i));
+        if (!is_wanted(settings, nic))
+            continue;
+        take(selection, nic, node);
+        found = true;
+    }
+    return found;
+}
+
+/* Those of all locations that speak for a memory; of "*" where there is none. */
+static void take_memory(struct selection *selection, const struct mcb_settings *settings,
+                        const struct mcb_memory_choice *memory)
+{
+    const char *kind = memory->gpu ? "cuda:" : "cpu:", *location;
+    size_t length = strlen(kind);
+    bool found = false;
+    json_t *lists;
+    json_object_foreach(settings->priority_matrix, location, lists)
+    {
+        if (strncmp(location, kind, length) != 0)
+            continue;
+        int number = atoi(location + length);
+        bool beside = memory->number == -1; /* else the number itself says where it lies */
+        if (beside || number == memory->number)
+            found |=
+                take_location(selection, settings, lists, beside && !memory->gpu ? number : -1);
+    }
+    if (!found)
+        take_location(selection, settings, json_object_get(settings->priority_matrix, "*"), -1);
 }
 
 int mcb_priority_matrix_select(struct mcb_settings *settings, int *memory_nodes,
                                struct mcb_error *error)
 {
-    char nics[MCB_NICS_MAX][MCB_NIC_NAME_MAX];
-    size_t count = 0;
-    /* "*" speaks for what no location of its own speaks for: it comes last. */
-    for (int any = 0; any < 2 && (count == 0 || !any); any++) {
-        const char *location;
-        json_t *rows;
-        json_object_foreach(settings->priority_matrix, location, rows)
-        {
-            int node = location_node(location);
-            bool other = settings->memory_node != -1 && node != settings->memory_node;
-            if (node == -2 || (node == -1) != (any == 1) || (node >= 0 && other))
-                continue;
-            json_t *names = json_array_get(rows, json_array_size(json_array_get(rows, 0)) ? 0 : 1);
-            for (size_t i = 0; i < json_array_size(names) && count < MCB_NICS_MAX; i++) {
-                const char *nic = json_string_value(json_array_get(names, i));
-                if (!is_wanted(settings, nic) || is_taken(nics, count, nic))
-                    continue;
-                snprintf(nics[count], sizeof nics[count], "%s", nic);
-                memory_nodes[count++] = node;
-            }
-        }
-    }
-    if (count == 0)
+    struct selection selection = {.nodes = memory_nodes};
+    for (size_t i = 0; i < settings->memory_count; i++)
+        take_memory(&selection, settings, &settings->memories[i]);
+    for (size_t i = 0; i < settings->peer_memory_count; i++)
+        take_memory(&selection, settings, &settings->peer_memories[i]);
+    if (selection.count == 0)
         return mcb_error_set(error, MCB_FAULT_USE_MATRIX,
-                             "--nic-priority-matrix: no NIC for the CPU memory asked for; it "
-                             "needs a location \"cpu:N\" or \"*\" with a NIC%s",
+                             "--nic-priority-matrix: no NIC for the memory asked for; it needs a "
+                             "location \"%s:N\" or \"*\" with a NIC%s",
+                             mcb_settings_use_gpus(settings) ? "cuda" : "cpu",
                              settings->nic_count ? " that --nic names" : "");
-    memcpy(settings->nics, nics, sizeof nics);
-    settings->nic_count = count;
+    memcpy(settings->nics, selection.nics, sizeof selection.nics);
+    settings->nic_count = selection.count;
     return 0;
 }

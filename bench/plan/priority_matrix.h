@@ -30,10 +30,12 @@ json_t *mcb_priority_matrix_read(const char *text, const char *given_as, struct 
 bool mcb_priority_matrix_nic_is_name(const char *text);
 
 /* Narrows settings->nics to the NICs that settings->priority_matrix prefers (the other ones of a
- * location where it prefers none) for CPU memory: of --memory cpu:N the location cpu:N, else of
- * every CPU location, and of "*" where there is none of these. NICs that --nic leaves out stay out.
- * memory_nodes[i] (MCB_NICS_MAX entries) becomes the NUMA node of settings->nics[i], -1 for "*".
- * Fault: USE_MATRIX (no NIC is left). */
+ * location where it prefers none) for the memories of --memory and --peer-memory: of cpu:N and
+ * cuda:N that location, of cpu every CPU location, of cuda every "cuda:N", and of "*" where a
+ * memory has none of these. Which of the NICs goes with which GPU stays with the distances
+ * (endpoint_list.h). NICs that --nic leaves out stay out. memory_nodes[i] (MCB_NICS_MAX entries)
+ * becomes the NUMA node where the memory "cpu" of settings->nics[i] lies, -1 where the matrix does
+ * not say; cpu:N lies on N. Fault: USE_MATRIX (no NIC is left). */
 int mcb_priority_matrix_select(struct mcb_settings *settings, int *memory_nodes,
                                struct mcb_error *error);
 

@@ -25,6 +25,26 @@ const char *mcb_ordering_name(enum mcb_ordering ordering)
     return names[ordering];
 }
 
+const char *mcb_route_name(enum mcb_route route)
+{
+    static const char *const names[] = {"direct", "staged", "host"};
+    return names[route];
+}
+
+static bool any_of_gpu(const struct mcb_memory_choice *choices, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (choices[i].gpu)
+            return true;
+    return false;
+}
+
+bool mcb_settings_use_gpus(const struct mcb_settings *settings)
+{
+    return any_of_gpu(settings->memories, settings->memory_count) ||
+           any_of_gpu(settings->peer_memories, settings->peer_memory_count);
+}
+
 static bool is_given(const struct mcb_setting_values *values, const char *name)
 {
     return mcb_setting_values_get(values, name)->from != MCB_FROM_DEFAULT;
@@ -78,6 +98,20 @@ static int check_numbers(const struct mcb_setting_values *values,
     return 0;
 }
 
+/* What means something for the memory of GPUs only. */
+static int check_gpu_options(const struct mcb_setting_values *values,
+                             const struct mcb_settings *settings, struct mcb_error *error)
+{
+    static const char *const names[] = {"registration", "compare"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (is_given(values, names[i]) && !mcb_settings_use_gpus(settings))
+            return mcb_error_set(error, MCB_FAULT_USE_OPTION,
+                                 "--%s: means something for memory of GPUs only; mcbench gpu, with "
+                                 "cuda in --memory or --peer-memory",
+                                 names[i]);
+    return 0;
+}
+
 static int parse_all(const struct mcb_setting_values *values, struct mcb_settings *settings,
                      struct mcb_error *error)
 {
@@ -101,12 +135,12 @@ int mcb_settings_resolve(const struct mcb_setting_values *values, struct mcb_set
     struct mcb_settings resolved = {
         .max_mr_size = UINT64_MAX,
         .gid_index = -1,
-        .memory_node = -1,
-        .peer_memory_node = -1,
+        .routes = {MCB_ROUTE_DIRECT},
+        .route_count = 1,
         .rank = -1,
     };
     if (check_party(values, error) || parse_all(values, &resolved, error) ||
-        check_numbers(values, &resolved, error)) {
+        check_numbers(values, &resolved, error) || check_gpu_options(values, &resolved, error)) {
         mcb_settings_release(&resolved);
         return -1;
     }

@@ -29,14 +29,35 @@
 enum mcb_operation { MCB_OPERATION_WRITE, MCB_OPERATION_READ, MCB_OPERATION_SEND, MCB_OPERATIONS };
 enum mcb_measure { MCB_MEASURE_BANDWIDTH, MCB_MEASURE_LATENCY, MCB_MEASURES };
 enum mcb_ordering { MCB_ORDERING_OFF, MCB_ORDERING_ON, MCB_ORDERING_AUTO, MCB_ORDERINGS };
-enum mcb_pairs { MCB_PAIRS_ALL, MCB_PAIRS_RAIL, MCB_PAIRS_RING };
+enum mcb_pairs { MCB_PAIRS_ALL, MCB_PAIRS_RAIL, MCB_PAIRS_RING, MCB_PAIRS_AFFINITY };
 enum mcb_transport_choice { MCB_TRANSPORT_AUTO, MCB_TRANSPORT_RDMA, MCB_TRANSPORT_TCP };
+enum mcb_registration_choice {
+    MCB_REGISTRATION_AUTO,
+    MCB_REGISTRATION_PEERMEM,
+    MCB_REGISTRATION_DMABUF
+};
+
+/* The way that bytes take to or from the memory of a GPU; between host memories all are one. */
+enum mcb_route {
+    MCB_ROUTE_DIRECT, /* the NIC reaches the memory of the endpoint itself */
+    MCB_ROUTE_STAGED, /* through a bounce buffer in host memory, copied while it is transferred */
+    MCB_ROUTE_HOST,   /* between the bounce buffers alone: host memory beside the same NIC */
+    MCB_ROUTES
+};
+
+/* One entry of --memory or --peer-memory. */
+struct mcb_memory_choice {
+    bool gpu;
+    int number; /* N of cpu:N or cuda:N; -1: "cpu", the NIC's own node; "cuda", the GPUs near it */
+};
 
 /* "write", "bandwidth", "off", ... as in the result document. */
 const char *mcb_operation_name(enum mcb_operation operation);
 const char *mcb_measure_name(enum mcb_measure measure);
 const char *mcb_ordering_name(enum mcb_ordering ordering);
+const char *mcb_route_name(enum mcb_route route); /* "direct", "staged", "host" */
 
+enum { MCB_MEMORIES_MAX = 64 };
 enum { MCB_SIZES_MAX = 64, MCB_NICS_MAX = 128, MCB_NIC_NAME_MAX = 64, MCB_RANKS_MAX = 1024 };
 
 struct mcb_settings {
@@ -66,9 +87,15 @@ struct mcb_settings {
     uint64_t max_mr_size; /* UINT64_MAX: the device's own limit */
     uint8_t traffic_class;
     uint8_t service_level;
-    int memory_node;      /* NUMA node N of --memory cpu:N; -1: the NIC's */
-    int peer_memory_node; /* likewise for the target's memory; -1: as memory_node */
-    bool huge_pages;      /* buffers in huge pages of the kernel's default size */
+    /* "all" is cpu,cuda. Without --memory: cpu, of mcbench gpu cuda. */
+    struct mcb_memory_choice memories[MCB_MEMORIES_MAX];
+    size_t memory_count;
+    struct mcb_memory_choice peer_memories[MCB_MEMORIES_MAX]; /* of the targets */
+    size_t peer_memory_count; /* 0: those of memories, but for --pairs affinity, where it is cpu */
+    bool huge_pages;          /* buffers in huge pages of the kernel's default size */
+    enum mcb_registration_choice registration; /* of GPU memory */
+    enum mcb_route routes[MCB_ROUTES];         /* direct; --compare staged: direct, staged, host */
+    size_t route_count;
 
     /* this host's part: scope HOST */
     char nics[MCB_NICS_MAX][MCB_NIC_NAME_MAX]; /* in the order given; none: all */
@@ -131,6 +158,15 @@ struct mcb_setting_values; /* text and origin of every row */
 struct mcb_setting_values *mcb_setting_values_new(void);
 void mcb_setting_values_free(struct mcb_setting_values *values);
 
+/* Gives a row a default of one command's own in place of the table's; before anything else is set.
+ * text outlives the values. Fault: HOST_MEMORY. */
+int mcb_setting_values_default(struct mcb_setting_values *values, const char *name,
+                               const char *text, struct mcb_error *error);
+
+/* The default of a row, for --help; NULL: none. */
+const char *mcb_setting_values_default_text(const struct mcb_setting_values *values,
+                                            const char *name);
+
 /* Sets a row by option name. text NULL for a flag. Faults: USE_OPTION (with the nearest name),
  * USE_VALUE. */
 int mcb_setting_values_set(struct mcb_setting_values *values, const char *name, const char *text,
@@ -148,7 +184,8 @@ int mcb_setting_values_read_environment(struct mcb_setting_values *values,
 json_t *mcb_setting_values_to_json(const struct mcb_setting_values *values);
 
 /* Merges the JOB-scoped values of all ranks (records[rank] as to_json gave them, hosts[rank] their
- * names, untrusted) into values, in place. Faults: USE_CONFLICT, NET_PROTOCOL. */
+ * names, untrusted) into values, in place. The defaults of all are the same, those of the command
+ * included. Faults: USE_CONFLICT, NET_PROTOCOL. */
 int mcb_setting_values_merge(struct mcb_setting_values *values, const json_t *const *records,
                              const char *const *hosts, size_t ranks, struct mcb_error *error);
 
@@ -157,5 +194,8 @@ int mcb_setting_values_merge(struct mcb_setting_values *values, const json_t *co
 int mcb_settings_resolve(const struct mcb_setting_values *values, struct mcb_settings *settings,
                          struct mcb_error *error);
 void mcb_settings_release(struct mcb_settings *settings);
+
+/* True if memory of GPUs was asked for, at either end. */
+bool mcb_settings_use_gpus(const struct mcb_settings *settings);
 
 #endif

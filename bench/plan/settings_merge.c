@@ -52,8 +52,23 @@ static bool is_variable_of(const struct mcb_setting *row, const char *variable)
     return false;
 }
 
-/* Of the form that to_json gives, with names that the table has and its defaults. */
-static int check_record(const json_t *record, const char *host, struct mcb_error *error)
+/* A default that is not ours comes from another command, if not from another mcbench. */
+static int check_default(const struct mcb_setting_values *values, const char *name,
+                         const char *text, const char *shown_host, struct mcb_error *error)
+{
+    const char *own = mcb_setting_values_default_text(values, name);
+    char shown[MCB_SHOWN_MAX];
+    if (own && strcmp(text, own) == 0)
+        return 0;
+    return mcb_error_set(error, MCB_FAULT_NET_PROTOCOL,
+                         "%s: its default of --%s is %s, here it is %s; start the same command of "
+                         "the same mcbench everywhere",
+                         shown_host, name, mcb_setting_text_shown(text, shown), own ? own : "none");
+}
+
+/* Of the form that to_json gives, with names that the table has and the defaults of values. */
+static int check_record(const struct mcb_setting_values *values, const json_t *record,
+                        const char *host, struct mcb_error *error)
 {
     char shown_host[MCB_SHOWN_MAX], shown[MCB_SHOWN_MAX];
     mcb_setting_text_shown(host, shown_host);
@@ -75,10 +90,8 @@ static int check_record(const json_t *record, const char *host, struct mcb_error
         if (!text || from < 0)
             return mcb_error_set(error, MCB_FAULT_NET_PROTOCOL,
                                  "%s: its setting %s has no value or no origin", shown_host, shown);
-        if (from == MCB_FROM_DEFAULT &&
-            (!row->default_text || strcmp(text, row->default_text) != 0))
-            return mcb_error_set(error, MCB_FAULT_NET_PROTOCOL,
-                                 "%s: its default of %s is not this mcbench's", shown_host, shown);
+        if (from == MCB_FROM_DEFAULT && check_default(values, row->name, text, shown_host, error))
+            return -1;
         const char *variable = claim_variable(record, name);
         if (from == MCB_FROM_VARIABLE && (!variable || !is_variable_of(row, variable)))
             return mcb_error_set(error, MCB_FAULT_NET_PROTOCOL,
@@ -155,29 +168,40 @@ static int find_winner(const struct mcb_setting *row, const json_t *const *recor
     return 0;
 }
 
+/* Gives a row the text that holds for all ranks; own: as this rank has it. */
+static int merge_row(struct mcb_setting_values *merged, const struct mcb_setting *row,
+                     const struct mcb_setting_value *own, const json_t *const *records,
+                     const char *const *hosts, size_t ranks, struct mcb_error *error)
+{
+    size_t count;
+    struct claim winner;
+    if ((own->default_text &&
+         mcb_setting_values_default(merged, row->name, own->default_text, error)) ||
+        find_winner(row, records, hosts, ranks, &winner, error))
+        return -1;
+    if (!winner.text)
+        return 0;
+    return mcb_setting_value_replace(
+        &merged->rows[row - mcb_settings_table(&count)], winner.text, winner.from,
+        winner.from == MCB_FROM_VARIABLE ? winner.variable : NULL, error);
+}
+
 int mcb_setting_values_merge(struct mcb_setting_values *values, const json_t *const *records,
                              const char *const *hosts, size_t ranks, struct mcb_error *error)
 {
     size_t count;
     const struct mcb_setting *table = mcb_settings_table(&count);
     for (size_t rank = 0; rank < ranks; rank++)
-        if (check_record(records[rank], hosts[rank], error))
+        if (check_record(values, records[rank], hosts[rank], error))
             return -1;
 
     struct mcb_setting_values *merged = mcb_setting_values_new();
     if (!merged)
         return mcb_error_set(error, MCB_FAULT_HOST_MEMORY, "no memory for the settings");
     int result = 0;
-    for (size_t i = 0; i < count && result == 0; i++) {
-        struct claim winner;
-        if (table[i].scope != MCB_SCOPE_JOB)
-            continue;
-        result = find_winner(&table[i], records, hosts, ranks, &winner, error);
-        if (result == 0 && winner.text)
-            result = mcb_setting_value_replace(
-                &merged->rows[i], winner.text, winner.from,
-                winner.from == MCB_FROM_VARIABLE ? winner.variable : NULL, error);
-    }
+    for (size_t i = 0; i < count && result == 0; i++)
+        if (table[i].scope == MCB_SCOPE_JOB)
+            result = merge_row(merged, &table[i], &values->rows[i], records, hosts, ranks, error);
     for (size_t i = 0; i < count && result == 0; i++) {
         struct mcb_setting_value kept = values->rows[i];
         if (table[i].scope != MCB_SCOPE_JOB)

@@ -2,8 +2,8 @@
 
 /*
  * From text to member: numbers, durations, sizes, words, flags and NIC names. What names hosts and
- * jobs is in settings_parse_hosts.c. Each parser says what it takes; the few helpers before them
- * say it in one voice.
+ * jobs is in settings_parse_hosts.c, what names memory in settings_parse_memory.c. Each parser says
+ * what it takes; the few helpers before them say it in one voice.
  */
 #include "bench/plan/settings_rows.h"
 
@@ -102,22 +102,6 @@ static int parse_flag(const char *text, const char *given_as, bool *flag, struct
     return 0;
 }
 
-/* NUMA node of "cpu:N". */
-static int parse_cpu_memory(const char *text, const char *given_as, int *node,
-                            struct mcb_error *error)
-{
-    uint64_t number;
-    if (strncmp(text, "cuda", 4) == 0)
-        return mcb_setting_text_wrong(error, given_as, text,
-                                      "mcbench cpu measures CPU memory; write cpu:0 (the NUMA "
-                                      "node), or leave it out");
-    if (strncmp(text, "cpu:", 4) != 0 || mcb_units_parse_unsigned(text + 4, 1023, &number))
-        return mcb_setting_text_wrong(
-            error, given_as, text, "not a memory; write cpu:N, N being the NUMA node, 0 to 1023");
-    *node = (int)number;
-    return 0;
-}
-
 MCB_SETTING_PARSER(transport)
 {
     static const char *const words[] = {
@@ -184,6 +168,7 @@ MCB_SETTING_PARSER(pairs)
         [MCB_PAIRS_ALL] = "all",
         [MCB_PAIRS_RAIL] = "rail",
         [MCB_PAIRS_RING] = "ring",
+        [MCB_PAIRS_AFFINITY] = "affinity",
         NULL,
     };
     size_t value = 0;
@@ -381,19 +366,36 @@ MCB_SETTING_PARSER(mtu)
     return 0;
 }
 
-MCB_SETTING_PARSER(memory)
-{
-    return parse_cpu_memory(text, given_as, &settings->memory_node, error);
-}
-
-MCB_SETTING_PARSER(peer_memory)
-{
-    return parse_cpu_memory(text, given_as, &settings->peer_memory_node, error);
-}
-
 MCB_SETTING_PARSER(huge_pages)
 {
     return parse_flag(text, given_as, &settings->huge_pages, error);
+}
+
+MCB_SETTING_PARSER(registration)
+{
+    static const char *const words[] = {
+        [MCB_REGISTRATION_AUTO] = "auto",
+        [MCB_REGISTRATION_PEERMEM] = "peermem",
+        [MCB_REGISTRATION_DMABUF] = "dmabuf",
+        NULL,
+    };
+    size_t value = 0;
+    if (parse_word(text, given_as, words, &value, error))
+        return -1;
+    settings->registration = (enum mcb_registration_choice)value;
+    return 0;
+}
+
+MCB_SETTING_PARSER(compare)
+{
+    static const char *const words[] = {"staged", NULL};
+    size_t value = 0;
+    if (parse_word(text, given_as, words, &value, error))
+        return -1;
+    for (int route = 0; route < MCB_ROUTES; route++)
+        settings->routes[route] = (enum mcb_route)route;
+    settings->route_count = MCB_ROUTES;
+    return 0;
 }
 
 MCB_SETTING_PARSER(priority_matrix)

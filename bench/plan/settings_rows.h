@@ -39,6 +39,8 @@ MCB_SETTING_PARSER(mtu);
 MCB_SETTING_PARSER(memory);
 MCB_SETTING_PARSER(peer_memory);
 MCB_SETTING_PARSER(huge_pages);
+MCB_SETTING_PARSER(registration);
+MCB_SETTING_PARSER(compare);
 MCB_SETTING_PARSER(priority_matrix);
 MCB_SETTING_PARSER(listen);
 MCB_SETTING_PARSER(connect);

@@ -29,6 +29,15 @@ int mcb_setting_from_find(const char *name)
     return -1;
 }
 
+static int replace_default(struct mcb_setting_value *value, const char *text,
+                           struct mcb_error *error)
+{
+    if (mcb_setting_value_replace(value, text, MCB_FROM_DEFAULT, NULL, error))
+        return -1;
+    value->default_text = text;
+    return 0;
+}
+
 struct mcb_setting_values *mcb_setting_values_new(void)
 {
     size_t count;
@@ -41,8 +50,7 @@ struct mcb_setting_values *mcb_setting_values_new(void)
     values->count = count;
     for (size_t i = 0; i < count; i++)
         if (table[i].default_text &&
-            mcb_setting_value_replace(&values->rows[i], table[i].default_text, MCB_FROM_DEFAULT,
-                                      NULL, &error)) {
+            replace_default(&values->rows[i], table[i].default_text, &error)) {
             mcb_setting_values_free(values);
             return NULL;
         }
@@ -63,6 +71,20 @@ const struct mcb_setting_value *mcb_setting_values_get(const struct mcb_setting_
 {
     size_t count;
     return &values->rows[mcb_settings_find(name) - mcb_settings_table(&count)];
+}
+
+int mcb_setting_values_default(struct mcb_setting_values *values, const char *name,
+                               const char *text, struct mcb_error *error)
+{
+    size_t count;
+    return replace_default(&values->rows[mcb_settings_find(name) - mcb_settings_table(&count)],
+                           text, error);
+}
+
+const char *mcb_setting_values_default_text(const struct mcb_setting_values *values,
+                                            const char *name)
+{
+    return mcb_setting_values_get(values, name)->default_text;
 }
 
 int mcb_setting_value_replace(struct mcb_setting_value *value, const char *text,

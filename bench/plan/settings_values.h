@@ -12,6 +12,7 @@ struct mcb_setting_value {
     char *text; /* owned; NULL: neither given nor a default */
     enum mcb_setting_from from;
     char variable[MCB_VARIABLE_NAME_MAX]; /* that it is from, else "" */
+    const char *default_text;             /* the table's or the command's; NULL: none */
 };
 
 struct mcb_setting_values {

@@ -15,6 +15,7 @@
 #include "bench/report/text.h"
 
 enum { CELL_MAX = 96, SHARE_MAX = 16, GAP = 2, NAME_COLUMNS = 30, NO_CELL = -1 };
+enum { MEMORY_MAX = 16 }; /* "cuda:99999" and what a NIC's name leaves of NAME_COLUMNS */
 enum { SHARE_MOST = 999 };
 
 static const char corner[] = "initiator ↓ target →";
@@ -40,10 +41,11 @@ struct block {
 char *mcb_matrix_endpoint_label(const struct mcb_pivot_endpoint *endpoint,
                                 char label[MCB_LABEL_MAX])
 {
-    char joined[MCB_LABEL_MAX];
-    snprintf(joined, sizeof joined, "%.200s %.200s", endpoint->nic, endpoint->memory);
-    mcb_text_clean(joined, label, MCB_LABEL_MAX);
-    mcb_text_fit(label, NAME_COLUMNS);
+    char memory[MEMORY_MAX], nic[256];
+    mcb_text_clean(endpoint->memory, memory, sizeof memory);
+    mcb_text_clean(endpoint->nic, nic, sizeof nic);
+    mcb_text_fit(nic, NAME_COLUMNS - 1 - mcb_text_columns(memory));
+    snprintf(label, MCB_LABEL_MAX, "%s %s", nic, memory);
     return label;
 }
 
@@ -59,7 +61,8 @@ static void path_end(const struct mcb_pivot *pivot, uint32_t number, char *text,
 {
     const struct mcb_pivot_endpoint *endpoint = &pivot->endpoints[number];
     bool several = same_nic(pivot, number, (size_t)number + 1) ||
-                   (number > 0 && same_nic(pivot, number - 1, number));
+                   (number > 0 && same_nic(pivot, number - 1, number)) ||
+                   strncmp(endpoint->memory, "cpu:", 4) != 0;
     bool hosts = pivot->host_count > 1;
     snprintf(text, size, "%.60s%s%.60s%s%.31s", hosts ? endpoint->host : "", hosts ? "/" : "",
              endpoint->nic, several ? "/" : "", several ? endpoint->memory : "");
@@ -86,18 +89,12 @@ static void share_text(double share, char text[SHARE_MAX])
 
 static void bandwidth_text(const json_t *cell, char text[CELL_MAX])
 {
-    const json_t *bandwidth = json_object_get(cell, "bandwidth_gbps");
-    double median = json_number_value(json_object_get(bandwidth, "median"));
-    double half = (json_number_value(json_object_get(bandwidth, "high")) -
-                   json_number_value(json_object_get(bandwidth, "low"))) /
-                  2;
-    double ceiling = json_number_value(json_object_get(cell, "ceiling_gbps"));
-    char number[MCB_TEXT_NUMBER_MAX], spread[MCB_TEXT_NUMBER_MAX + 8] = "", share[SHARE_MAX] = "";
-    if (json_array_size(json_object_get(bandwidth, "trials")) > 1)
-        snprintf(spread, sizeof spread, " ±%.*f", mcb_text_decimals(median), half);
+    double median = 0, ceiling = json_number_value(json_object_get(cell, "ceiling_gbps"));
+    char figure[MCB_SUMMARY_FIGURE_MAX], share[SHARE_MAX] = "";
+    mcb_summary_figure(cell, &median);
     if (ceiling > 0)
         share_text(100 * median / ceiling, share);
-    snprintf(text, CELL_MAX, "%s%s%s", mcb_text_number(median, number), spread, share);
+    snprintf(text, CELL_MAX, "%s%s", mcb_summary_figure_text(cell, figure), share);
 }
 
 static void latency_text(const json_t *cell, char text[CELL_MAX])
@@ -263,6 +260,13 @@ static void print_columns(const struct mcb_canvas *canvas, const struct block *b
     }
 }
 
+/* Paths of several GPUs beside one NIC have the same host memory. */
+static bool is_of_host_route(const struct block *block)
+{
+    const struct mcb_pivot_cell *cell = &block->pivot->cells[block->first];
+    return strcmp(block->pivot->settings[cell->setting].route, "host") == 0;
+}
+
 static void print_grid(const struct mcb_canvas *canvas, struct block *block)
 {
     measure_widths(block);
@@ -274,8 +278,9 @@ static void print_grid(const struct mcb_canvas *canvas, struct block *block)
         print_columns(canvas, block, first, end);
     }
     if (block->repeated > 0)
-        fprintf(canvas->out, "%zu cells were measured more than once; the last is shown\n",
-                block->repeated);
+        fprintf(canvas->out, "%zu %s measured more than once; the last is shown%s\n",
+                block->repeated, block->repeated == 1 ? "place was" : "places were",
+                is_of_host_route(block) ? ", all of them below beside their GPUs" : "");
 }
 
 static void print_list(const struct mcb_canvas *canvas, const struct block *block)

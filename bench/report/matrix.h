@@ -18,12 +18,13 @@
 
 enum { MCB_LABEL_MAX = 512 };
 
-/* "mlx5_0 cpu:0". Clean, at most 30 columns. Returns label. */
+/* "mlx5_0 cpu:0". Clean, at most 30 columns: a longer name is cut, and not the memory. Returns
+ * label. */
 char *mcb_matrix_endpoint_label(const struct mcb_pivot_endpoint *endpoint,
                                 char label[MCB_LABEL_MAX]);
 
-/* "mlx5_0 → mlx5_1"; with hosts where there are several, with memories where a NIC has several.
- * Clean. Returns label. */
+/* "mlx5_0 → mlx5_1"; with hosts where there are several, with memories where a NIC has several or
+ * it is a GPU's ("mlx5_0/cuda:0"). Clean. Returns label. */
 char *mcb_matrix_path_label(const struct mcb_pivot *pivot, const struct mcb_pivot_cell *cell,
                             char label[MCB_LABEL_MAX]);
 

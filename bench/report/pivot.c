@@ -72,6 +72,12 @@ static const char *ordering_of(const json_t *cell)
         json_object_get(json_object_get(cell, "relaxed_ordering"), "requested"));
 }
 
+static const char *route_of(const json_t *cell)
+{
+    const char *route = json_string_value(json_object_get(cell, "route"));
+    return route ? route : "direct";
+}
+
 static void setting_key(const json_t *cell, char key[MCB_PIVOT_KEY_MAX])
 {
     snprintf(key, MCB_PIVOT_KEY_MAX,
@@ -85,15 +91,17 @@ static void setting_key(const json_t *cell, char key[MCB_PIVOT_KEY_MAX])
 static int64_t number_setting(struct mcb_pivot *pivot, const struct numbering *numbering,
                               const json_t *cell)
 {
-    char key[MCB_PIVOT_KEY_MAX], whole[MCB_PIVOT_KEY_MAX + 32];
-    const char *ordering = ordering_of(cell);
+    char key[MCB_PIVOT_KEY_MAX], whole[MCB_PIVOT_KEY_MAX + 40];
+    const char *ordering = ordering_of(cell), *route = route_of(cell);
     setting_key(cell, key);
-    snprintf(whole, sizeof whole, "%s %.16s", key, ordering ? ordering : "");
+    snprintf(whole, sizeof whole, "%s %.16s %.16s", key, ordering ? ordering : "", route);
     int64_t number = number_of(numbering->settings, whole);
     if (number == (int64_t)pivot->setting_count) {
         struct mcb_pivot_setting *setting = &pivot->settings[pivot->setting_count++];
-        *setting = (struct mcb_pivot_setting){.example = cell, .ordering = ordering};
+        *setting =
+            (struct mcb_pivot_setting){.example = cell, .ordering = ordering, .route = route};
         memcpy(setting->key, key, sizeof key);
+        pivot->several_routes |= strcmp(route, pivot->settings[0].route) != 0;
     }
     return number;
 }

@@ -5,9 +5,10 @@
 /*
  * The flat list of cells of a result document, put in the order of matrices.
  *
- * Cells that were measured under the same setting make one matrix; inside of it they are ordered by
- * host of the initiator, host of the target, initiator, target. Endpoints are numbered in the order
- * of the document's hosts and NICs, those that are named in cells only come after them.
+ * Cells that were measured under the same setting, on the same route, make one matrix; inside of it
+ * they are ordered by host of the initiator, host of the target, initiator, target. Endpoints are
+ * numbered in the order of the document's hosts and NICs, those that are named in cells only come
+ * after them.
  */
 
 #include <jansson.h>
@@ -34,7 +35,8 @@ struct mcb_pivot_cell {
 struct mcb_pivot_setting {
     const json_t *example;       /* one cell of it: what it was measured under */
     const char *ordering;        /* requested: "off", "on", "auto"; NULL where there is none */
-    char key[MCB_PIVOT_KEY_MAX]; /* all of the setting but the ordering */
+    const char *route;           /* "direct", "staged", "host" */
+    char key[MCB_PIVOT_KEY_MAX]; /* all of the setting but ordering and route */
     size_t first, count;         /* in mcb_pivot.cells */
 };
 
@@ -43,6 +45,7 @@ struct mcb_pivot {
     struct mcb_pivot_cell *cells;
     struct mcb_pivot_endpoint *endpoints;
     size_t setting_count, cell_count, endpoint_count, host_count;
+    bool several_routes;
 };
 
 /* document: one that mcb_result_load() or mcb_result_document() gave; it outlives the pivot. Fault:

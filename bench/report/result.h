@@ -15,6 +15,7 @@
  */
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "common/fault.h"
 
@@ -53,12 +54,19 @@ int mcb_result_check(const json_t *document, const char *what, enum mcb_fault_co
 int mcb_result_check_cell(const json_t *cell, const char *what, enum mcb_fault_code fault,
                           struct mcb_error *error);
 
-/* The same for what a host tells of a NIC: its facts, to which no others may be added; and, once it
- * has been opened, an object with "memory", "peer_memory" and "registration" among others. */
+/* The same for what a rank tells: the facts of a NIC and those of a GPU (an entry of "nics", of
+ * "gpus"), to which no others may be added; and of an endpoint, once it has been opened, "memory",
+ * "bounce", "registration" and "placement", among others. */
 int mcb_result_check_facts(const json_t *facts, const char *what, enum mcb_fault_code fault,
                            struct mcb_error *error);
+int mcb_result_check_gpu(const json_t *entry, const char *what, enum mcb_fault_code fault,
+                         struct mcb_error *error);
 int mcb_result_check_opened(const json_t *entry, const char *what, enum mcb_fault_code fault,
                             struct mcb_error *error);
+
+/* True if a GPU of the document is the stand-in that tests use: nothing in it is a measurement of
+ * hardware, and no comparison may take it for one. */
+bool mcb_result_is_stand_in(const json_t *document);
 
 /* Reads a result document or a journal (its status is then "interrupted") and checks it; up to 1
  * GiB of file.

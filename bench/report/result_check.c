@@ -425,6 +425,12 @@ int mcb_result_check_facts(const json_t *facts, const char *what, enum mcb_fault
     return check_part(mcb_result_facts_rules, facts, false, &(struct check){what, fault, error});
 }
 
+int mcb_result_check_gpu(const json_t *entry, const char *what, enum mcb_fault_code fault,
+                         struct mcb_error *error)
+{
+    return check_part(mcb_result_gpu_rules, entry, false, &(struct check){what, fault, error});
+}
+
 int mcb_result_check_opened(const json_t *entry, const char *what, enum mcb_fault_code fault,
                             struct mcb_error *error)
 {
@@ -449,4 +455,19 @@ int mcb_result_check(const json_t *document, const char *what, enum mcb_fault_co
             return -1;
     }
     return 0;
+}
+
+bool mcb_result_is_stand_in(const json_t *document)
+{
+    size_t i, j;
+    json_t *host, *gpu;
+    json_array_foreach(json_object_get(document, "hosts"), i, host)
+    {
+        json_array_foreach(json_object_get(host, "gpus"), j, gpu)
+        {
+            if (json_is_true(json_object_get(gpu, "stand_in")))
+                return true;
+        }
+    }
+    return false;
 }

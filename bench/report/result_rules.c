@@ -45,9 +45,23 @@ static bool is_node(const char *text)
     return is_small_number(skip_word(text, "cpu:"));
 }
 
+static bool is_gpu(const char *text)
+{
+    return is_small_number(skip_word(text, "cuda:"));
+}
+
 static bool is_memory(const char *text)
 {
-    return is_node(text) || is_small_number(skip_word(text, "cuda:"));
+    return is_node(text) || is_gpu(text);
+}
+
+/* 1 to 63 characters, of whatever bytes each is made. */
+static bool is_nic_name(const char *text)
+{
+    size_t count = 0;
+    for (; *text; text++)
+        count += ((unsigned char)*text & 0xc0) != 0x80;
+    return count >= 1 && count <= 63;
 }
 
 static bool is_hex(const char *text)
@@ -78,6 +92,8 @@ static bool is_setting_name(const char *text)
 }
 
 static const struct mcb_result_form node_form = {"\"cpu:N\"", is_node};
+static const struct mcb_result_form gpu_form = {"\"cuda:N\"", is_gpu};
+static const struct mcb_result_form nic_form = {"the name of a NIC", is_nic_name};
 static const struct mcb_result_form memory_form = {"\"cpu:N\" or \"cuda:N\"", is_memory};
 static const struct mcb_result_form hex_form = {"0x and up to 16 digits", is_hex};
 static const struct mcb_result_form time_form = {"a time such as 2026-01-31T23:59:59Z", is_time};
@@ -96,6 +112,9 @@ static const struct mcb_result_form cpus_form = {"a list of CPUs such as 0-3,8",
 #define INT_MOST     9.3e18 /* any whole number that JSON brings */
 #define GBPS_MOST    1e9
 #define LATENCY_MOST 1e12
+
+/* Of a host: gpu/module.h, bench/plan/{settings,endpoint_list}.h. */
+enum { GPUS_MOST = 64, NICS_MOST = 128, ENDPOINTS_MOST = 4096 };
 
 /* Rows by what they demand. What follows the flags is the least and the most. */
 #define TEXT(name, flag, low, high)                                                                \
@@ -160,6 +179,11 @@ static const char *const ceiling_from_words[] = {"link", "nic-pcie", "gpu-pcie",
 static const char *const ceiling_at_words[] = {"initiator", "target", "both", NULL};
 static const char *const distance_words[] = {"PIX", "PXB", "PHB", "NODE", "SYS", NULL};
 static const char *const role_words[] = {"initiator", "target", NULL};
+static const char *const route_words[] = {"direct", "staged", "host", NULL};
+static const char *const registration_words[] = {"reg_mr_iova2", "peermem", "dmabuf",
+                                                 "dmabuf-pcie",  "none",    NULL};
+static const char *const visible_words[] = {"completion", "flush", "rdma-read", NULL};
+static const char *const flush_words[] = {"call", "read", "none", NULL};
 static const char *const from_words[] = {"default", "variable", "option", NULL};
 static const char *const method_words[] = {"local", "direct", "etcd", NULL};
 static const char *const transport_words[] = {"rdma", "tcp", NULL};
@@ -221,6 +245,8 @@ static const struct mcb_result_rule corruption_rules[] = {
 static const struct mcb_result_rule details_rules[] = {
     FORM("initiator_cpus", OPT | NULLABLE, &cpus_form),
     FORM("target_cpus", OPT | NULLABLE, &cpus_form),
+    WORD("initiator_visible_by", OPT, visible_words),
+    WORD("target_visible_by", OPT, visible_words),
     END,
 };
 
@@ -230,6 +256,7 @@ const struct mcb_result_rule mcb_result_cell_rules[] = {
     INTEGER("round", 0, 0, 1e9),
     WORD("operation", 0, operation_words),
     WORD("measure", 0, measure_words),
+    WORD("route", 0, route_words),
     BOOLEAN("bidirectional", 0),
     INTEGER("size_bytes", 0, 1, COUNT_MOST),
     INTEGER("qps", 0, 1, 1e6),
@@ -237,7 +264,7 @@ const struct mcb_result_rule mcb_result_cell_rules[] = {
     INTEGER("signal_every", 0, 0, 1e9),
     INTEGER("inline_bytes", 0, 0, 1e9),
     OBJECT("relaxed_ordering", OPT, ordering_rules),
-    TEXT("registration", OPT, 1, 64),
+    WORD("registration", OPT, registration_words),
     TEXT("method", OPT, 1, 64),
     WORD("status", 0, cell_words),
     OBJECT("fault", NULLABLE, fault_rules),
@@ -256,66 +283,115 @@ const struct mcb_result_rule mcb_result_cell_rules[] = {
 
 /* ---- NICs ---- */
 
-#define RATE(name) NUMBER(name, OPT | NULLABLE | MCB_RESULT_ABOVE, 0, GBPS_MOST)
+#define RATE(name, flag) NUMBER(name, (flag) | NULLABLE | MCB_RESULT_ABOVE, 0, GBPS_MOST)
 
-/* What a host tells of its NIC. A fact that has no row is refused by every other rank. */
-#define FACTS                                                                                      \
-    TEXT("name", 0, 1, 63), INTEGER("port", 0, 0, 255), INTEGER("numa_node", NULLABLE, 0, 99999),  \
-        FORM("pci_address", NULLABLE, &pci_form), TEXT("address", OPT, 0, 255),                    \
-        TEXT("driver", OPT | NULLABLE, 0, 255), TEXT("state", OPT | NULLABLE, 0, 255),             \
-        INTEGER("mtu", OPT | NULLABLE, 0, COUNT_MOST), RATE("link_gbps"), RATE("data_gbps"),       \
-        TEXT("firmware", OPT | NULLABLE, 0, 255), TEXT("device_id", OPT, 0, 255),                  \
-        TEXT("board", OPT | NULLABLE, 0, 255), FORM("node_guid", OPT, &hex_form),                  \
-        BOOLEAN("software", OPT), TEXT("physical_state", OPT, 0, 255),                             \
-        TEXT("link_layer", OPT, 0, 255), RATE("pcie_gtps"),                                        \
-        INTEGER("pcie_lanes", OPT | NULLABLE, 0, 255),                                             \
-        INTEGER("pcie_max_payload_bytes", OPT | NULLABLE, 0, 65536),                               \
-        RATE("pcie_from_memory_gbps"), RATE("pcie_to_memory_gbps"),                                \
-        FORM("pcie_bottleneck", OPT | NULLABLE, &pci_form),                                        \
-        INTEGER("active_mtu_bytes", OPT, 0, 65536), INTEGER("lid", OPT, 0, 65535),                 \
-        INTEGER("gid_index", OPT, 0, 65535), TEXT("gid", OPT, 0, 255),                             \
-        TEXT("gid_type", OPT, 0, 255), TEXT("netdev", OPT | NULLABLE, 0, 255),                     \
-        FORM("max_mr_size_bytes", OPT, &hex_form), INTEGER("max_message_bytes", OPT, 0, INT_MOST)
+/* A fact that has no row is refused by every other rank. */
+const struct mcb_result_rule mcb_result_facts_rules[] = {
+    TEXT("name", 0, 1, 63),
+    INTEGER("port", 0, 0, 255),
+    INTEGER("numa_node", NULLABLE, 0, 99999),
+    FORM("pci_address", NULLABLE, &pci_form),
+    TEXT("address", OPT, 0, 255),
+    TEXT("driver", OPT | NULLABLE, 0, 255),
+    TEXT("state", OPT | NULLABLE, 0, 255),
+    INTEGER("mtu", OPT | NULLABLE, 0, COUNT_MOST),
+    RATE("link_gbps", OPT),
+    RATE("data_gbps", OPT),
+    TEXT("firmware", OPT | NULLABLE, 0, 255),
+    TEXT("device_id", OPT, 0, 255),
+    TEXT("board", OPT | NULLABLE, 0, 255),
+    FORM("node_guid", OPT, &hex_form),
+    BOOLEAN("software", OPT),
+    TEXT("physical_state", OPT, 0, 255),
+    TEXT("link_layer", OPT, 0, 255),
+    RATE("pcie_gtps", OPT),
+    INTEGER("pcie_lanes", OPT | NULLABLE, 0, 255),
+    INTEGER("pcie_max_payload_bytes", OPT | NULLABLE, 0, 65536),
+    RATE("pcie_from_memory_gbps", OPT),
+    RATE("pcie_to_memory_gbps", OPT),
+    FORM("pcie_bottleneck", OPT | NULLABLE, &pci_form),
+    INTEGER("active_mtu_bytes", OPT, 0, 65536),
+    INTEGER("lid", OPT, 0, 65535),
+    INTEGER("gid_index", OPT, 0, 65535),
+    TEXT("gid", OPT, 0, 255),
+    TEXT("gid_type", OPT, 0, 255),
+    TEXT("netdev", OPT | NULLABLE, 0, 255),
+    FORM("max_mr_size_bytes", OPT, &hex_form),
+    INTEGER("max_message_bytes", OPT, 0, INT_MOST),
+    END,
+};
+
+/* ---- GPUs ---- */
+
+static const struct mcb_result_rule distance_rule = WORD("", NULLABLE, distance_words);
+static const struct mcb_result_rule nic_name_rule = TEXT("", 0, 1, 63);
+
+const struct mcb_result_rule mcb_result_gpu_rules[] = {
+    FORM("name", 0, &gpu_form),
+    TEXT("model", NULLABLE, 0, 255),
+    FORM("pci_address", NULLABLE, &pci_form),
+    TEXT("uuid", NULLABLE, 0, 255),
+    TEXT("driver", NULLABLE, 0, 255),
+    TEXT("runtime", NULLABLE, 0, 255),
+    TEXT("capability", NULLABLE, 0, 255),
+    INTEGER("memory_bytes", 0, 0, INT_MOST),
+    BOOLEAN("integrated", 0),
+    INTEGER("numa_node", NULLABLE, 0, 99999),
+    BOOLEAN("gpudirect", NULLABLE),
+    BOOLEAN("dmabuf", NULLABLE),
+    WORD("flush", 0, flush_words),
+    TEXT("flush_reason", NULLABLE, 0, 255),
+    BOOLEAN("stand_in", 0),
+    MAP("distances", 0, 0, NICS_MOST, &nic_form, &distance_rule),
+    ARRAY("near_nics", MCB_RESULT_UNIQUE, 0, NICS_MOST, &nic_name_rule),
+    RATE("pcie_gtps", 0),
+    INTEGER("pcie_lanes", NULLABLE, 0, 255),
+    RATE("pcie_from_memory_gbps", 0),
+    RATE("pcie_to_memory_gbps", 0),
+    FORM("pcie_bottleneck", NULLABLE, &pci_form),
+    END,
+};
+
+/* ---- endpoints ---- */
 
 static const struct mcb_result_rule placement_rules[] = {
     INTEGER("page_bytes", 0, 1, COUNT_MOST),
     BOOLEAN("sampled", 0),
     MAP("memory_bytes", NULLABLE, 1, 64, &node_form, &count_rule),
-    MAP("peer_memory_bytes", OPT | NULLABLE, 1, 64, &node_form, &count_rule),
     WORD("distance", NULLABLE, distance_words),
     FORM("thread_cpus", NULLABLE, &cpus_form),
     END,
 };
 
 static const struct mcb_result_rule registration_rules[] = {
-    TEXT("method", 0, 1, 64),
-    INTEGER("registered_bytes", OPT, 0, INT_MOST),
-    INTEGER("regions", OPT, 0, INT_MOST),
-    NUMBER("register_ms", OPT, 0, LATENCY_MOST),
-    END,
+    WORD("method", 0, registration_words),          INTEGER("registered_bytes", OPT, 0, INT_MOST),
+    INTEGER("regions", OPT, 0, INT_MOST),           NUMBER("register_ms", OPT, 0, LATENCY_MOST),
+    TEXT("others", OPT | NULLABLE, 0, 4096),        BOOLEAN("proved", OPT | NULLABLE),
+    WORD("bounce_method", OPT, registration_words), END,
 };
 
-const struct mcb_result_rule mcb_result_facts_rules[] = {FACTS, END};
+/* What a rank tells of an endpoint once it is open; in the result it gets a name and roles. */
+#define OPENED                                                                                     \
+    FORM("memory", 0, &memory_form), FORM("bounce", NULLABLE, &node_form),                         \
+        OBJECT("registration", MCB_RESULT_OPEN, registration_rules),                               \
+        OBJECT("placement", NULLABLE, placement_rules)
 
-const struct mcb_result_rule mcb_result_opened_rules[] = {
-    FORM("memory", 0, &memory_form),
-    FORM("peer_memory", 0, &memory_form),
-    OBJECT("registration", MCB_RESULT_OPEN, registration_rules),
-    END,
-};
+const struct mcb_result_rule mcb_result_opened_rules[] = {OPENED, END};
 
-static const struct mcb_result_rule nic_rules[] = {
-    FACTS,
-    FORM("memory", 0, &memory_form),
-    FORM("peer_memory", OPT, &memory_form),
-    OBJECT("placement", OPT, placement_rules),
-    OBJECT("registration", OPT | MCB_RESULT_OPEN, registration_rules),
+static const struct mcb_result_rule role_rule = WORD("", 0, role_words);
+
+static const struct mcb_result_rule opened_endpoint_rules[] = {
+    TEXT("nic", 0, 1, 63),
+    OPENED,
+    ARRAY("roles", MCB_RESULT_UNIQUE, 1, 2, &role_rule),
     END,
 };
 
 /* ---- the document ---- */
 
-static const struct mcb_result_rule nic_rule = OBJECT("", MCB_RESULT_OPEN, nic_rules);
+static const struct mcb_result_rule nic_rule = OBJECT("", MCB_RESULT_OPEN, mcb_result_facts_rules);
+static const struct mcb_result_rule gpu_rule = OBJECT("", 0, mcb_result_gpu_rules);
+static const struct mcb_result_rule opened_endpoint_rule = OBJECT("", 0, opened_endpoint_rules);
 
 static const struct mcb_result_rule host_rules[] = {
     TEXT("host", 0, 1, 255),
@@ -326,6 +402,8 @@ static const struct mcb_result_rule host_rules[] = {
     INTEGER("numa_nodes", 0, 1, INT_MOST),
     INTEGER("memory_bytes", 0, 0, INT_MOST),
     ARRAY("nics", 0, 1, 4096, &nic_rule),
+    ARRAY("gpus", 0, 0, GPUS_MOST, &gpu_rule),
+    ARRAY("endpoints", 0, 0, ENDPOINTS_MOST, &opened_endpoint_rule),
     END,
 };
 

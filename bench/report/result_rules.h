@@ -28,7 +28,7 @@ enum {
     MCB_RESULT_NULLABLE = 2,
     MCB_RESULT_OPEN = 4,   /* OBJECT: members that are not in the table are left alone */
     MCB_RESULT_ABOVE = 8,  /* NUMBER: more than `least` */
-    MCB_RESULT_UNIQUE = 16 /* ARRAY of strings: no two are the same */
+    MCB_RESULT_UNIQUE = 16 /* ARRAY of strings or words: no two are the same */
 };
 
 /* How a text must be. */
@@ -51,6 +51,7 @@ struct mcb_result_rule {
 extern const struct mcb_result_rule mcb_result_document_rules[];
 extern const struct mcb_result_rule mcb_result_cell_rules[];
 extern const struct mcb_result_rule mcb_result_facts_rules[];  /* a NIC, as its host tells it */
-extern const struct mcb_result_rule mcb_result_opened_rules[]; /* what opening the NIC adds */
+extern const struct mcb_result_rule mcb_result_gpu_rules[];    /* a GPU, likewise */
+extern const struct mcb_result_rule mcb_result_opened_rules[]; /* an endpoint that was opened */
 
 #endif

@@ -35,6 +35,20 @@ bool mcb_summary_figure(const json_t *cell, double *figure)
     return true;
 }
 
+char *mcb_summary_figure_text(const json_t *cell, char text[MCB_SUMMARY_FIGURE_MAX])
+{
+    const json_t *bandwidth = json_object_get(cell, "bandwidth_gbps");
+    double figure = 0, half = (json_number_value(json_object_get(bandwidth, "high")) -
+                               json_number_value(json_object_get(bandwidth, "low"))) /
+                              2;
+    char number[MCB_TEXT_NUMBER_MAX], spread[MCB_TEXT_NUMBER_MAX + 8] = "";
+    mcb_summary_figure(cell, &figure);
+    if (json_array_size(json_object_get(bandwidth, "trials")) > 1)
+        snprintf(spread, sizeof spread, " ±%.*f", mcb_text_decimals(figure), half);
+    snprintf(text, MCB_SUMMARY_FIGURE_MAX, "%s%s", mcb_text_number(figure, number), spread);
+    return text;
+}
+
 bool mcb_summary_is_doubtful(const struct mcb_summary *summary, double figure)
 {
     return summary->latency ? figure > 1.25 * summary->median : figure < 0.9 * summary->median;

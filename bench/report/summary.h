@@ -53,6 +53,11 @@ int mcb_summary_make(const struct mcb_pivot *pivot, const struct mcb_pivot_setti
 /* The figure of a cell by which it is compared: median bandwidth or p50. False if it is not ok. */
 bool mcb_summary_figure(const json_t *cell, double *figure);
 
+/* The figure of an ok cell: bandwidth as "388.1 ±0.4" (half its 95 % interval, where there were
+ * several trials), p50 as "3.21". Returns text. */
+enum { MCB_SUMMARY_FIGURE_MAX = 64 };
+char *mcb_summary_figure_text(const json_t *cell, char text[MCB_SUMMARY_FIGURE_MAX]);
+
 /* Clearly worse than the other cells: below 90 % of the median bandwidth, above 1.25 times the
  * median latency. */
 bool mcb_summary_is_doubtful(const struct mcb_summary *summary, double figure);

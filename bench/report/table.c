@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/report/table.h"
 
-#include <inttypes.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/report/affinity.h"
 #include "bench/report/canvas.h"
 #include "bench/report/matrix.h"
 #include "bench/report/notes.h"
 #include "bench/report/pivot.h"
+#include "bench/report/routes.h"
 #include "bench/report/summary.h"
 #include "bench/report/text.h"
+#include "bench/report/title.h"
 #include "common/json.h"
-#include "common/units.h"
 
 enum { COLUMNS_LEAST = 40, LINE_MAX_BYTES = 1024, CLEAN_MAX = 4608 };
 
@@ -45,22 +47,14 @@ static void print_line(const struct mcb_canvas *canvas, enum mcb_paint paint, co
 
 /* ---- headings ---- */
 
-/* "write bandwidth · 64 KiB · 1 QP, depth 128" */
-static void add_title(struct line *line, const json_t *cell, const char *transport)
+/* The setting, and the route where that is not the only one there is, or not the usual one. */
+static void add_title(struct line *line, const struct mcb_pivot *pivot,
+                      const struct mcb_pivot_setting *setting, const char *transport)
 {
-    char size[32];
-    bool latency = strcmp(mcb_json_text(cell, "measure"), "latency") == 0;
-    bool tcp = strcmp(transport, "tcp") == 0;
-    json_int_t qps = json_integer_value(json_object_get(cell, "qps"));
-    uint64_t size_bytes = (uint64_t)json_integer_value(json_object_get(cell, "size_bytes"));
-    add(line, "%.16s %.16s%s · %s", mcb_json_text(cell, "operation"),
-        mcb_json_text(cell, "measure"),
-        json_is_true(json_object_get(cell, "bidirectional")) ? " both ways" : "",
-        mcb_units_format_size(size_bytes, size, sizeof size));
-    if (!latency)
-        add(line, " · %" JSON_INTEGER_FORMAT " %s%s, depth %" JSON_INTEGER_FORMAT, qps,
-            tcp ? "stream" : "QP", qps == 1 ? "" : "s",
-            json_integer_value(json_object_get(cell, "depth")));
+    char title[MCB_TITLE_MAX];
+    add(line, "%s", mcb_title_of_setting(setting, transport, title));
+    if (pivot->several_routes || strcmp(setting->route, "direct") != 0)
+        add(line, " · %.32s", mcb_title_of_route(setting->route));
 }
 
 /* " · relaxed ordering auto (effective on)", or how many cells each if they differ. */
@@ -108,11 +102,12 @@ static void add_latency_legend(struct line *line, const struct mcb_summary *summ
         add(line, "%s%.64s", i ? ", " : " by ", summary->methods[i]);
 }
 
-static void print_heading(const struct mcb_canvas *canvas, const struct mcb_pivot_setting *setting,
+static void print_heading(const struct mcb_canvas *canvas, const struct mcb_pivot *pivot,
+                          const struct mcb_pivot_setting *setting,
                           const struct mcb_summary *summary, const char *transport)
 {
     struct line title = {0}, legend = {0};
-    add_title(&title, setting->example, transport);
+    add_title(&title, pivot, setting, transport);
     add_ordering(&title, setting->ordering, summary);
     print_line(canvas, MCB_PAINT_PLAIN, title.text);
     if (summary->ok == 0)
@@ -221,7 +216,7 @@ static int print_setting(const struct mcb_canvas *canvas, const struct mcb_pivot
     if (mcb_summary_make(pivot, setting, &summary, error) != 0 ||
         mcb_notes_make(pivot, setting, &notes, error) != 0)
         return -1;
-    print_heading(canvas, setting, &summary, transport);
+    print_heading(canvas, pivot, setting, &summary, transport);
     int outcome = mcb_matrix_print(canvas, pivot, setting, &summary, &notes, error);
     if (outcome == 0) {
         print_ceilings(canvas, &summary);
@@ -235,17 +230,27 @@ static int print_setting(const struct mcb_canvas *canvas, const struct mcb_pivot
 
 /* ---- relaxed ordering on against off ---- */
 
-static void print_ratio(const struct mcb_canvas *canvas, const struct mcb_pivot_setting *setting,
-                        const char *transport, double off, double on)
+static void print_ratio(const struct mcb_canvas *canvas, const struct mcb_pivot *pivot,
+                        const struct mcb_pivot_setting *setting, const char *transport, double off,
+                        double on)
 {
     struct line line = {0};
     char off_text[MCB_TEXT_NUMBER_MAX], on_text[MCB_TEXT_NUMBER_MAX];
     bool latency = strcmp(mcb_json_text(setting->example, "measure"), "latency") == 0;
     add(&line, "relaxed ordering on / off: %.3f  (", on / off);
-    add_title(&line, setting->example, transport);
+    add_title(&line, pivot, setting, transport);
     add(&line, "; median %s → %s %s)", mcb_text_number(off, off_text), mcb_text_number(on, on_text),
         latency ? "µs" : "Gbit/s");
     print_line(canvas, MCB_PAINT_PLAIN, line.text);
+}
+
+enum { WHOLE_KEY_MAX = MCB_PIVOT_KEY_MAX + 24 };
+
+/* All of a setting but the ordering. */
+static char *whole_key(const struct mcb_pivot_setting *setting, char key[WHOLE_KEY_MAX])
+{
+    snprintf(key, WHOLE_KEY_MAX, "%s %.16s", setting->key, setting->route);
+    return key;
 }
 
 /* For every setting with ordering on, the one that is the same but off. medians: of each setting,
@@ -253,18 +258,19 @@ static void print_ratio(const struct mcb_canvas *canvas, const struct mcb_pivot_
 static int print_ratios(const struct mcb_canvas *canvas, const struct mcb_pivot *pivot,
                         const char *transport, const double *medians)
 {
+    char key[WHOLE_KEY_MAX];
     json_t *off = json_object();
     int outcome = off ? 0 : -1;
     for (size_t i = 0; outcome == 0 && i < pivot->setting_count; i++) {
         const struct mcb_pivot_setting *setting = &pivot->settings[i];
         if (setting->ordering && strcmp(setting->ordering, "off") == 0 && medians[i] > 0)
-            outcome = json_object_set_new(off, setting->key, json_real(medians[i]));
+            outcome = json_object_set_new(off, whole_key(setting, key), json_real(medians[i]));
     }
     for (size_t i = 0; outcome == 0 && i < pivot->setting_count; i++) {
         const struct mcb_pivot_setting *setting = &pivot->settings[i];
-        double base = json_number_value(json_object_get(off, setting->key));
+        double base = json_number_value(json_object_get(off, whole_key(setting, key)));
         if (setting->ordering && strcmp(setting->ordering, "on") == 0 && medians[i] > 0 && base > 0)
-            print_ratio(canvas, setting, transport, base, medians[i]);
+            print_ratio(canvas, pivot, setting, transport, base, medians[i]);
     }
     json_decref(off);
     return outcome;
@@ -332,6 +338,10 @@ int mcb_table_print(FILE *out, const json_t *document, const struct mcb_table_op
     if (pivot.cell_count == 0)
         print_line(&canvas, MCB_PAINT_PLAIN, "no cell was measured");
     int outcome = print_settings(&canvas, &pivot, transport, error);
+    if (outcome == 0)
+        outcome = mcb_routes_print(&canvas, document, &pivot, error);
+    if (outcome == 0)
+        outcome = mcb_affinity_print(&canvas, document, error);
     mcb_pivot_release(&pivot);
     if (outcome != 0)
         return -1;

@@ -4,8 +4,9 @@
 
 /*
  * A result document for a person: one matrix for each setting that was measured, what failed below
- * it with cause and fix, a line that sums it up; then relaxed ordering on against off where both
- * are there, the warnings, and why the run ended if it did not end well.
+ * it with cause and fix, a line that sums it up; then, where they are there, relaxed ordering on
+ * against off, GPU beside CPU (routes.h) and the measured nic_priority_matrix (affinity.h); the
+ * warnings, and why the run ended if it did not end well.
  */
 
 #include <jansson.h>

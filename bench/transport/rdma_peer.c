@@ -42,9 +42,10 @@ json_t *mcb_rdma_side_describe(const struct mcb_side *side)
                               json_pack("{s:I, s:I}", "number", (json_int_t)set->pairs[i].number,
                                         "sequence", (json_int_t)set->pairs[i].sequence));
     return json_pack(
-        "{s:s, s:i, s:i, s:i, s:o, s:I, s:I, s:I, s:o, s:o, s:o}", "gid",
+        "{s:s, s:i, s:i, s:i, s:b, s:o, s:I, s:I, s:I, s:o, s:o, s:o}", "gid",
         mcb_gid_format(set->gid.bytes, gid), "lid", (int)set->options.lid, "mtu_bytes",
-        (int)set->options.mtu_bytes, "reads", (int)set->reads_as_target, "pairs", pairs, "slots",
+        (int)set->options.mtu_bytes, "reads", (int)set->reads_as_target, "polls_memory",
+        (int)(side->method == MCB_LATENCY_MEMORY_POLL), "pairs", pairs, "slots",
         (json_int_t)side->in.slots, "slot_bytes", (json_int_t)side->in.slot_bytes, "stride_bytes",
         (json_int_t)side->in.stride_bytes, "in", mcb_json_hex64((uintptr_t)side->in.base), "out",
         mcb_json_hex64((uintptr_t)side->out.base), "regions", describe_regions(side));
@@ -133,6 +134,18 @@ static int read_areas(const struct mcb_side *side, const json_t *description,
     return 0;
 }
 
+/* Both sides of a latency cell must go the same way, though the memory of one may be a GPU's. */
+static int read_method(const json_t *description, struct mcb_rdma_peer *peer,
+                       struct mcb_error *error)
+{
+    const json_t *polls = json_object_get(description, "polls_memory");
+    if (!json_is_boolean(polls))
+        return mcb_error_set(error, MCB_FAULT_NET_PROTOCOL,
+                             "\"polls_memory\" of a peer: missing, or neither true nor false");
+    peer->polls_memory = json_is_true(polls);
+    return 0;
+}
+
 static int read_regions(const json_t *description, struct mcb_rdma_peer *peer,
                         struct mcb_error *error)
 {
@@ -174,6 +187,7 @@ int mcb_rdma_peer_read(const struct mcb_side *side, const json_t *description,
         return mcb_error_set(error, MCB_FAULT_NET_PROTOCOL,
                              "the description of a peer's side is not an object");
     if (read_address(description, &peer->queues, error) == 0 &&
+        read_method(description, peer, error) == 0 &&
         read_pairs(side, description, peer, error) == 0 &&
         read_areas(side, description, peer, error) == 0 &&
         read_regions(description, peer, error) == 0)

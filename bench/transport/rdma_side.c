@@ -7,7 +7,8 @@
 
 #include <stdlib.h>
 
-#include "common/clock.h"
+#include "bench/transport/rdma_staging.h"
+#include "common/memory.h"
 #include "rdma/bandwidth.h"
 
 static const enum mcb_verb verbs[MCB_OPERATIONS] = {
@@ -27,34 +28,10 @@ static enum mcb_latency_method method_of(const struct mcb_side *side)
         return MCB_LATENCY_COMPLETION;
     if (side->cell.operation == MCB_OPERATION_SEND)
         return MCB_LATENCY_PING_PONG;
-    bool watchable = !side->registration->relaxed && side->endpoint->buffer->memory[0] == 'c' &&
-                     side->endpoint->buffer->memory[1] == 'p';
+    bool watchable =
+        !side->registration->relaxed &&
+        (side->cell.route == MCB_ROUTE_HOST || !mcb_buffer_is_of_gpu(side->endpoint->buffer));
     return watchable ? MCB_LATENCY_MEMORY_POLL : MCB_LATENCY_WRITE_IMM;
-}
-
-static bool is_inside(const struct mcb_area *area, const struct mcb_buffer *buffer)
-{
-    uint64_t begin = (uintptr_t)buffer->address, at = (uintptr_t)area->base;
-    uint64_t length = area->stride_bytes * area->slots;
-    return at >= begin && length <= buffer->length_bytes &&
-           at - begin <= buffer->length_bytes - length;
-}
-
-static int check_areas(const struct mcb_side *side, struct mcb_error *error)
-{
-    const struct mcb_buffer *buffer = side->endpoint->buffer;
-    uint64_t slots = (uint64_t)side->cell.qps * side->cell.depth;
-    bool fits = side->cell.size_bytes > 0 && side->in.slots == slots && side->out.slots == slots &&
-                side->in.slot_bytes == side->cell.size_bytes &&
-                side->out.slot_bytes == side->cell.size_bytes &&
-                side->in.stride_bytes == side->out.stride_bytes && is_inside(&side->in, buffer) &&
-                is_inside(&side->out, buffer);
-    return fits ? 0
-                : mcb_error_set(error, MCB_FAULT_USE_VALUE,
-                                "%llu messages of %llu bytes: a cell needs at least one message of "
-                                "at least one byte, and a buffer that holds them all",
-                                (unsigned long long)slots,
-                                (unsigned long long)side->cell.size_bytes);
 }
 
 /* A cap below the port's MTU, as a size that RDMA knows. */
@@ -66,13 +43,24 @@ static uint32_t mtu_of(const struct mcb_endpoint *endpoint)
     return mtu_bytes;
 }
 
+/* The CPU, which copies what is posted inline, cannot read the memory of a GPU. */
+static uint32_t inline_bytes_of(const struct mcb_side *side)
+{
+    bool unreadable =
+        side->cell.route == MCB_ROUTE_DIRECT && mcb_buffer_is_of_gpu(side->endpoint->buffer);
+    bool reads = side->cell.operation == MCB_OPERATION_READ;
+    return unreadable || reads ? 0 : side->cell.inline_bytes;
+}
+
+/* On route STAGED both sides post (messages or credits) and receive immediates. */
 static int open_queues(struct mcb_side *side, struct mcb_error *error)
 {
     const struct mcb_endpoint *endpoint = side->endpoint;
     const struct mcb_cell_settings *cell = &side->cell;
     bool both = cell->bidirectional || is_latency(side);
     bool initiator = side->role == MCB_ROLE_INITIATOR;
-    bool immediate = is_latency(side) && cell->operation == MCB_OPERATION_WRITE;
+    bool staged = cell->route == MCB_ROUTE_STAGED;
+    bool immediate = staged || (is_latency(side) && cell->operation == MCB_OPERATION_WRITE);
     struct mcb_queue_options options = {
         .device = endpoint->device,
         .gid = &endpoint->gid,
@@ -82,16 +70,17 @@ static int open_queues(struct mcb_side *side, struct mcb_error *error)
         .mtu_bytes = mtu_of(endpoint),
         .traffic_class = endpoint->settings->traffic_class,
         .service_level = endpoint->settings->service_level,
-        .verb = verbs[cell->operation],
+        .verb = staged ? MCB_VERB_WRITE : verbs[cell->operation],
         .message_bytes = cell->size_bytes,
         .message_most = endpoint->port.message_most,
         .count = cell->qps,
         .depth = cell->depth,
         .signal_every = cell->signal_every,
-        .inline_bytes = cell->operation == MCB_OPERATION_READ ? 0 : cell->inline_bytes,
-        .initiates = initiator || cell->bidirectional,
+        .inline_bytes = inline_bytes_of(side),
+        .initiates = staged || initiator || cell->bidirectional,
         .receives = (cell->operation == MCB_OPERATION_SEND && (!initiator || both)) || immediate,
         .immediate_receives = immediate,
+        .credits = staged ? MCB_STAGED_CREDITS : 0,
     };
     return mcb_queue_set_open(&options, &side->set, error);
 }
@@ -104,11 +93,10 @@ int mcb_rdma_side_open(struct mcb_endpoint *endpoint, const struct mcb_side_opti
         return mcb_error_set(error, MCB_FAULT_HOST_MEMORY, "no memory for a side");
     *opened = (struct mcb_side){
         .endpoint = endpoint,
-        .registration = mcb_rdma_registration(endpoint, options->cell->ordering),
+        .registration =
+            mcb_rdma_registration(endpoint, options->cell->ordering, options->cell->route),
         .cell = *options->cell,
         .role = options->role,
-        .out = options->out,
-        .in = options->in,
         .yield = options->yield,
     };
     if (!opened->registration) {
@@ -118,7 +106,12 @@ int mcb_rdma_side_open(struct mcb_endpoint *endpoint, const struct mcb_side_opti
         goto fail;
     }
     opened->method = method_of(opened);
-    if (check_areas(opened, error) < 0 || open_queues(opened, error) < 0)
+    if (mcb_staging_open(endpoint->buffer, endpoint->bounce, options, true, &opened->staging,
+                         error) < 0)
+        goto fail;
+    opened->out = opened->staging.out;
+    opened->in = opened->staging.in;
+    if (open_queues(opened, error) < 0 || mcb_rdma_staging_open(opened, error) < 0)
         goto fail;
     *side = opened;
     return 0;
@@ -131,6 +124,7 @@ void mcb_rdma_side_close(struct mcb_side *side)
 {
     if (!side)
         return;
+    mcb_rdma_staging_close(side);
     mcb_queue_set_close(side->set);
     free(side);
 }
@@ -182,6 +176,8 @@ int mcb_rdma_side_connect(struct mcb_side *side, const json_t *description, int6
     if (status == 0)
         status = mcb_queue_set_connect(side->set, &peer.queues, error);
     side->connected = status == 0;
+    if (side->method == MCB_LATENCY_MEMORY_POLL && !peer.polls_memory)
+        side->method = MCB_LATENCY_WRITE_IMM;
     mcb_rdma_peer_release(&peer);
     return status;
 }
@@ -234,6 +230,8 @@ int mcb_rdma_side_run(struct mcb_side *side, struct mcb_task *task, struct mcb_e
     task->window_bytes = task->window_messages = 0;
     task->window_ns = 0;
     task->samples_count = 0;
+    if (side->staged)
+        return mcb_rdma_staging_run(side, &loop, task, error);
     switch (task->kind) {
     case MCB_TASK_WINDOW:
         return run_window(side, &loop, task, error);
@@ -244,14 +242,23 @@ int mcb_rdma_side_run(struct mcb_side *side, struct mcb_task *task, struct mcb_e
     }
 }
 
+static const char *method_name(const struct mcb_side *side)
+{
+    if (side->staged)
+        return "staged";
+    return is_latency(side) ? mcb_latency_method_name(side->method) : "completion";
+}
+
 json_t *mcb_rdma_side_facts(const struct mcb_side *side)
 {
     const struct mcb_queue_set *set = side->set;
-    const char *method = is_latency(side) ? mcb_latency_method_name(side->method) : "completion";
-    return json_pack("{s:s, s:i, s:s, s:I, s:I, s:b, s:I}", "method", method, "mtu_bytes",
-                     (int)set->options.mtu_bytes, "post",
-                     set->by_builder ? "ibv_wr" : "ibv_post_send", "signal_every",
-                     (json_int_t)set->options.signal_every, "inline_most_bytes",
-                     (json_int_t)set->inline_most, "inlined", (int)set->inlined, "receives",
-                     (json_int_t)set->pairs[0].receive_count);
+    json_t *facts =
+        json_pack("{s:s, s:i, s:s, s:I, s:I, s:b, s:I}", "method", method_name(side), "mtu_bytes",
+                  (int)set->options.mtu_bytes, "post", set->by_builder ? "ibv_wr" : "ibv_post_send",
+                  "signal_every", (json_int_t)set->options.signal_every, "inline_most_bytes",
+                  (json_int_t)set->inline_most, "inlined", (int)set->inlined, "receives",
+                  (json_int_t)set->pairs[0].receive_count);
+    if (side->visible_by)
+        json_object_set_new(facts, "visible_by", json_string(side->visible_by));
+    return facts;
 }

@@ -29,6 +29,8 @@ static int endpoint_open(const struct mcb_endpoint_options *options, struct mcb_
         return mcb_error_set(error, MCB_FAULT_HOST_MEMORY, "an endpoint on %s: no memory",
                              options->nic->name);
     memcpy(made->nic, options->nic->name, sizeof made->nic);
+    made->buffer = options->buffer;
+    made->bounce = options->bounce;
     if (mcb_tcp_interface_address(made->nic, options->address, made->address, error) < 0) {
         free(made);
         return -1;
@@ -66,6 +68,7 @@ static void side_close(struct mcb_side *side)
             close(side->streams[q].fd);
     if (side->listener >= 0)
         close(side->listener);
+    mcb_staging_close(&side->staging);
     free(side->waits);
     free(side->streams);
     free(side);
@@ -81,6 +84,18 @@ static int open_listener(struct mcb_side *side, struct mcb_error *error)
     return side->listener < 0 ? -1 : 0;
 }
 
+static int open_staging(struct mcb_side *side, const struct mcb_side_options *options,
+                        struct mcb_error *error)
+{
+    if (mcb_staging_open(side->endpoint->buffer, side->endpoint->bounce, options, false,
+                         &side->staging, error) < 0)
+        return -1;
+    side->out = side->staging.out;
+    side->in = side->staging.in;
+    side->staged = side->staging.out_copies != NULL;
+    return 0;
+}
+
 static int side_open(struct mcb_endpoint *endpoint, const struct mcb_side_options *options,
                      struct mcb_side **side, struct mcb_error *error)
 {
@@ -91,8 +106,6 @@ static int side_open(struct mcb_endpoint *endpoint, const struct mcb_side_option
     made->endpoint = endpoint;
     made->cell = *options->cell;
     made->role = options->role;
-    made->out = options->out;
-    made->in = options->in;
     made->yield = options->yield;
     made->framed = made->cell.operation == MCB_OPERATION_READ;
     made->listener = -1;
@@ -106,6 +119,8 @@ static int side_open(struct mcb_endpoint *endpoint, const struct mcb_side_option
     if (!made->streams || !made->waits)
         result = mcb_error_set(error, MCB_FAULT_HOST_MEMORY, "%u streams on %s: no memory",
                                made->cell.qps, endpoint->nic);
+    else if (open_staging(made, options, error) < 0)
+        result = -1;
     else if (made->role == MCB_ROLE_TARGET)
         result = open_listener(made, error);
     if (result < 0) {
@@ -135,12 +150,26 @@ static int side_connect(struct mcb_side *side, const json_t *peer, int64_t deadl
     return mcb_tcp_accept(side, deadline_ns, abort, error);
 }
 
+/* A copy waits until it is done: there is nothing left to settle. */
+static int side_settle(struct mcb_side *side, struct mcb_error *error)
+{
+    (void)side;
+    (void)error;
+    return 0;
+}
+
+static const char *method_name(const struct mcb_side *side)
+{
+    if (side->staged || side->cell.route == MCB_ROUTE_STAGED)
+        return "staged";
+    return side->cell.measure == MCB_MEASURE_LATENCY ? "ping-pong" : "completion";
+}
+
 static json_t *side_facts(const struct mcb_side *side)
 {
-    json_t *facts =
-        json_pack("{s:s, s:i, s:s}", "method",
-                  side->cell.measure == MCB_MEASURE_LATENCY ? "ping-pong" : "completion", "streams",
-                  (int)side->cell.qps, "address", side->endpoint->address);
+    json_t *facts = json_pack("{s:s, s:i, s:s, s:s}", "method", method_name(side), "streams",
+                              (int)side->cell.qps, "address", side->endpoint->address, "visible_by",
+                              "completion");
     int fd = side->streams[0].fd, mss_bytes;
     char congestion[16 + 1] = ""; /* TCP_CA_NAME_MAX, and an end for it */
     socklen_t length = sizeof mss_bytes;
@@ -154,6 +183,7 @@ static json_t *side_facts(const struct mcb_side *side)
 
 const struct mcb_transport mcb_transport_tcp = {
     .name = "tcp",
+    .reaches_gpus = false,
     .discover = mcb_tcp_discover,
     .endpoint_open = endpoint_open,
     .endpoint_describe = endpoint_describe,
@@ -163,6 +193,7 @@ const struct mcb_transport mcb_transport_tcp = {
     .side_describe = side_describe,
     .side_connect = side_connect,
     .side_run = mcb_tcp_run,
+    .side_settle = side_settle,
     .side_facts = side_facts,
     .side_close = side_close,
 };

@@ -11,7 +11,8 @@
  * stops at its end, so that the pass which closes the window may never come: then the end of the
  * task does.
  *
- * LATENCY spins on stream 0, as every wait in poll(2) would add a wake-up to the samples.
+ * LATENCY spins on stream 0, as every wait in poll(2) would add a wake-up to the samples. What is
+ * staged is copied first and sent then, and arrives with the end of its copy.
  */
 
 #include <errno.h>
@@ -28,6 +29,9 @@
 /* A wait looks for an interruption this often; near the end of a task for `expected`, which wakes
  * nobody. */
 enum { WAIT_MOST_MS = 50, WAIT_NEAR_END_MS = 1 };
+
+/* Looks at a copy under way where threads share a CPU. */
+enum { COPY_WAIT_NS = 20000 };
 
 /* Passes that moved nothing before the thread sleeps: some 50 us. Sleeping at once costs a single
  * stream on loopback a third of its bandwidth in wake-ups. Where threads share a CPU it sleeps at
@@ -84,7 +88,7 @@ static uint64_t total_in(const struct mcb_side *side)
 {
     uint64_t total = 0;
     for (uint32_t q = 0; q < side->cell.qps; q++)
-        total += side->streams[q].in_bytes;
+        total += mcb_tcp_stream_landed(side, &side->streams[q]);
     return total;
 }
 
@@ -96,12 +100,13 @@ static uint64_t total_out(const struct mcb_side *side)
     return total;
 }
 
-/* No stream starts more than `most` messages; UINT64_MAX: no limit. */
+/* No stream starts more than `most` messages; UINT64_MAX: no limit. What is staged is sent as far
+ * as it is copied. */
 static void limit_messages(const struct mcb_side *side, struct mcb_tcp_stream *stream,
                            uint64_t most)
 {
     stream->message_limit = most;
-    if (!side->framed)
+    if (!side->framed && !side->staged)
         stream->out_limit = most == UINT64_MAX ? UINT64_MAX : most * side->cell.size_bytes;
 }
 
@@ -113,14 +118,21 @@ static void start_messages(struct run *run)
         limit_messages(side, &side->streams[q], run->stopping ? side->cell.depth : UINT64_MAX);
 }
 
+static uint64_t started_messages(const struct mcb_side *side, const struct mcb_tcp_stream *stream)
+{
+    uint64_t size = side->cell.size_bytes;
+    if (side->framed)
+        return stream->requested;
+    return side->staged ? stream->out_copying : (stream->out_bytes + size - 1) / size;
+}
+
 static void stop_messages(struct run *run)
 {
     struct mcb_side *side = run->side;
-    uint64_t size = side->cell.size_bytes;
     run->stopping = true;
     for (uint32_t q = 0; side->active && q < side->cell.qps; q++) {
         struct mcb_tcp_stream *stream = &side->streams[q];
-        uint64_t started = side->framed ? stream->requested : (stream->out_bytes + size - 1) / size;
+        uint64_t started = started_messages(side, stream);
         if (run->task->every_slot && started < side->cell.depth)
             started = side->cell.depth;
         limit_messages(side, stream, started);
@@ -131,7 +143,7 @@ static bool all_started_are_complete(const struct mcb_side *side)
 {
     for (uint32_t q = 0; q < side->cell.qps; q++) {
         const struct mcb_tcp_stream *stream = &side->streams[q];
-        uint64_t complete = side->framed ? stream->in_bytes : stream->out_bytes;
+        uint64_t complete = side->framed ? mcb_tcp_stream_landed(side, stream) : stream->out_bytes;
         if (complete != stream->message_limit * side->cell.size_bytes)
             return false;
     }
@@ -184,11 +196,14 @@ static bool reads_stream(const struct mcb_side *side)
     return side->framed || side->passive;
 }
 
-/* One pass over the streams. Returns 1 if anything moved, 0 if nothing, -1 on failure. */
-static int move_streams(struct run *run)
+/* One pass over the streams. quiet: the last one moved nothing. Returns 1 if anything moved, 0 if
+ * nothing, -1 on failure. */
+static int move_streams(struct run *run, bool quiet)
 {
     struct mcb_side *side = run->side;
-    int moved = 0;
+    int moved = side->staged ? mcb_tcp_staging_move(side, quiet, run->error) : 0;
+    if (moved < 0)
+        return -1;
     for (uint32_t q = 0; q < side->cell.qps; q++) {
         struct mcb_tcp_stream *stream = &side->streams[q];
         if (reads_stream(side)) {
@@ -207,9 +222,22 @@ static int move_streams(struct run *run)
     return moved;
 }
 
+/* A copy that is done wakes nobody. */
+static int64_t wait_most_ns(const struct run *run, int64_t now_ns)
+{
+    if (run->side->staged && mcb_tcp_staging_is_copying(run->side))
+        return run->side->yield ? COPY_WAIT_NS : 0;
+    bool far_from_end = run->task->kind == MCB_TASK_WINDOW &&
+                        now_ns + WAIT_MOST_MS * MCB_NS_PER_MS < run->task->end_ns;
+    return (far_from_end ? WAIT_MOST_MS : WAIT_NEAR_END_MS) * MCB_NS_PER_MS;
+}
+
 static void wait_for_streams(const struct run *run, int64_t now_ns)
 {
     struct mcb_side *side = run->side;
+    int64_t most_ns = wait_most_ns(run, now_ns);
+    if (most_ns == 0)
+        return;
     for (uint32_t q = 0; q < side->cell.qps; q++) {
         struct mcb_tcp_stream *stream = &side->streams[q];
         short events = (short)((reads_stream(side) ? POLLIN : 0) |
@@ -217,9 +245,7 @@ static void wait_for_streams(const struct run *run, int64_t now_ns)
         /* poll() reports errors even where nothing is asked for: such a stream is left out */
         side->waits[q] = (struct pollfd){.fd = events ? stream->fd : -1, .events = events};
     }
-    bool far_from_end = run->task->kind == MCB_TASK_WINDOW &&
-                        now_ns + WAIT_MOST_MS * MCB_NS_PER_MS < run->task->end_ns;
-    poll(side->waits, side->cell.qps, far_from_end ? WAIT_MOST_MS : WAIT_NEAR_END_MS);
+    ppoll(side->waits, side->cell.qps, &(struct timespec){.tv_nsec = most_ns}, NULL);
 }
 
 /* 1: the task is done; 0: not yet; -1: failure. */
@@ -246,7 +272,7 @@ static int run_streams(struct run *run)
         return -1;
     unsigned idle = 0;
     for (;;) {
-        int moved = move_streams(run);
+        int moved = move_streams(run, idle > 0);
         if (moved < 0)
             return -1;
         int64_t now_ns = mcb_clock_ns();
@@ -269,10 +295,12 @@ static int run_streams(struct run *run)
 static void rewind_stream(const struct mcb_side *side, struct mcb_tcp_stream *stream)
 {
     mcb_tcp_stream_reset(side, stream);
-    if (!side->framed)
-        stream->out_limit = stream->in_limit = side->cell.size_bytes;
-    else
+    if (!side->framed) {
+        stream->out_limit = side->staged ? 0 : side->cell.size_bytes;
+        stream->in_limit = side->cell.size_bytes;
+    } else {
         stream->message_limit = side->active;
+    }
 }
 
 static int idle_spin(struct run *run, unsigned *spins)
@@ -284,9 +312,26 @@ static int idle_spin(struct run *run, unsigned *spins)
     return check_time(run, mcb_clock_ns());
 }
 
-static int send_all(struct run *run, struct mcb_tcp_stream *stream)
+/* Until the message of a stream is copied, in which direction `copied` counts. */
+static int await_copy(struct run *run, const uint64_t *copied)
 {
     unsigned spins = 0;
+    while (*copied == 0) {
+        int moved = mcb_tcp_staging_move(run->side, true, run->error);
+        if (moved < 0 || (moved == 0 && idle_spin(run, &spins) < 0))
+            return -1;
+    }
+    return 0;
+}
+
+static int send_all(struct run *run, struct mcb_tcp_stream *stream)
+{
+    const struct mcb_side *side = run->side;
+    unsigned spins = 0;
+    if (!side->framed)
+        stream->message_limit = 1;
+    if (side->staged && !(side->framed && side->active) && await_copy(run, &stream->out_copied) < 0)
+        return -1;
     while (mcb_tcp_stream_prepare(run->side, stream)) {
         int sent = mcb_tcp_stream_send(run->side, stream, run->error);
         if (sent < 0 || (sent == 0 && idle_spin(run, &spins) < 0))
@@ -314,6 +359,8 @@ static int receive_all(struct run *run, struct mcb_tcp_stream *stream, uint64_t 
         if (idle_spin(run, &spins) < 0)
             return -1;
     }
+    if (side->staged && !(side->framed && side->passive) && await_copy(run, &stream->in_copied) < 0)
+        return -1;
     return 1;
 }
 

@@ -9,7 +9,12 @@
  *   tcp_interface.c  the host's network interfaces
  *   tcp_connect.c    how the streams of a side come to be
  *   tcp_stream.c     bytes between the slots and one stream
+ *   tcp_staging.c    copies between the slots and the memory of a GPU
  *   tcp_run.c        the tasks of a side
+ *
+ * Memory of a GPU is staged: the sockets see the bounce buffer alone. Nothing of it goes over the
+ * wire; a stream sends as far as the copies out are done, and receives as far as those in have left
+ * room. What has come in counts when it has been copied.
  *
  * On the wire. Every number is big-endian.
  *
@@ -28,6 +33,7 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
+#include "bench/transport/staging.h"
 #include "bench/transport/transport.h"
 #include "common/socket.h"
 
@@ -53,19 +59,26 @@ struct mcb_tcp_stream {
     uint64_t requested;                     /* messages asked for */
     uint32_t owed;                          /* asked for by the peer and not yet announced */
 
+    /* staged only: messages given to the copier, and those copied */
+    uint64_t out_copying, out_copied, in_copying, in_copied;
+
     char peer[MCB_ADDRESS_MAX];
 };
 
 struct mcb_endpoint {
     char nic[MCB_NIC_NAME_MAX];
     char address[INET6_ADDRSTRLEN];
+    const struct mcb_buffer *buffer, *bounce; /* bounce: NULL if there is none */
 };
 
 struct mcb_side {
     struct mcb_endpoint *endpoint;
     struct mcb_cell_settings cell;
     enum mcb_role role;
-    struct mcb_area out, in;
+    struct mcb_staging staging;
+    struct mcb_area out, in; /* that the sockets see */
+    bool staged;             /* copies lie between them and the endpoint's memory */
+    uint32_t turn;           /* stream whose copies come first */
     bool yield;
     bool active;  /* starts messages: the initiator, and both sides if bidirectional */
     bool passive; /* receives or answers what the other side starts */
@@ -114,6 +127,21 @@ int mcb_tcp_stream_send(struct mcb_side *side, struct mcb_tcp_stream *stream,
                         struct mcb_error *error);
 int mcb_tcp_stream_receive(struct mcb_side *side, struct mcb_tcp_stream *stream,
                            struct mcb_error *error);
+
+/* What has come in and is where it belongs. */
+static inline uint64_t mcb_tcp_stream_landed(const struct mcb_side *side,
+                                             const struct mcb_tcp_stream *stream)
+{
+    return side->staged ? stream->in_copied * side->cell.size_bytes : stream->in_bytes;
+}
+
+/* tcp_staging.c */
+
+/* Takes the copies that are done, and starts those that can be. quiet: nothing moved before, so
+ * that nothing is worth waiting for. Returns 1 if anything moved, 0 if nothing, -1 on failure
+ * (GPU_CALL). Of a side that is staged. */
+int mcb_tcp_staging_move(struct mcb_side *side, bool quiet, struct mcb_error *error);
+bool mcb_tcp_staging_is_copying(const struct mcb_side *side);
 
 /* tcp_run.c */
 

@@ -30,12 +30,15 @@ void mcb_tcp_stream_reset(const struct mcb_side *side, struct mcb_tcp_stream *st
 {
     stream->out_bytes = stream->in_bytes = 0;
     stream->out_limit = 0;
-    stream->in_limit = side->framed ? 0 : UINT64_MAX;
+    stream->in_limit = side->framed   ? 0
+                       : side->staged ? side->cell.depth * side->cell.size_bytes
+                                      : UINT64_MAX;
     stream->message_limit = 0;
     stream->out_record_left = 0;
     stream->in_record_left = sizeof stream->in_record;
     stream->requested = 0;
     stream->owed = 0;
+    stream->out_copying = stream->out_copied = stream->in_copying = stream->in_copied = 0;
 }
 
 /* Puts the slots from `position` on into vectors, `most_bytes` of them or fewer. Returns the number
@@ -73,7 +76,8 @@ static size_t slot_vectors(const struct mcb_side *side, const struct mcb_area *a
  * run dry. */
 static uint32_t due_request(const struct mcb_side *side, const struct mcb_tcp_stream *stream)
 {
-    uint64_t in_flight = stream->requested - stream->in_bytes / side->cell.size_bytes;
+    uint64_t landed = mcb_tcp_stream_landed(side, stream) / side->cell.size_bytes;
+    uint64_t in_flight = stream->requested - landed;
     uint64_t room = least(side->cell.depth - in_flight, stream->message_limit - stream->requested);
     if (in_flight == 0 || room * 4 >= side->cell.depth)
         return (uint32_t)room;
@@ -83,8 +87,10 @@ static uint32_t due_request(const struct mcb_side *side, const struct mcb_tcp_st
 /* Messages to announce now: a quarter of the depth, so that a request need not wait for long. */
 static uint32_t due_answer(const struct mcb_side *side, const struct mcb_tcp_stream *stream)
 {
-    uint32_t most = side->cell.depth >= 4 ? side->cell.depth / 4 : 1;
-    return stream->owed < most ? stream->owed : most;
+    uint64_t most = side->cell.depth >= 4 ? side->cell.depth / 4 : 1;
+    if (side->staged)
+        most = least(most, stream->out_copied - stream->out_limit / side->cell.size_bytes);
+    return (uint32_t)least(stream->owed, most);
 }
 
 static bool make_record(const struct mcb_side *side, struct mcb_tcp_stream *stream)
@@ -201,6 +207,8 @@ int mcb_tcp_stream_receive(struct mcb_side *side, struct mcb_tcp_stream *stream,
     size_t payload;
     struct msghdr message = {.msg_iov = side->vectors};
     message.msg_iovlen = receive_vectors(side, stream, &payload);
+    if (message.msg_iovlen == 0)
+        return 0; /* every slot waits to be copied */
     ssize_t moved = recvmsg(stream->fd, &message, MSG_DONTWAIT);
     if (moved == 0)
         return broken(side, stream, "closed by the peer", error);

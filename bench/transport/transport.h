@@ -33,6 +33,13 @@
  *   LATENCY  One message at a time on queue pair 0, slot 0, until end_ns or until samples are full;
  * before start_ns nothing is recorded. Then publish `sent`.
  *
+ * Routes (enum mcb_route, in the cell's settings). DIRECT: the NIC reads and writes `out` and `in`
+ * themselves. HOST: the same, in host memory. STAGED: each slot goes through its bounce buffer on
+ * every end whose memory is a GPU's; copying overlaps with transferring. Whatever the operation,
+ * the side that `out` belongs to copies and sends, and a slot is sent again only after the receiving
+ * side has said that it has been copied onward. What is completed there counts, on the receiving
+ * side, at the time when it is in `in`.
+ *
  * A passive or receiving side serves until it has received `expected` messages; the caller sets
  * `expected` when the other side has published `sent`. A side with nothing to receive (the target
  * of RDMA write or read) publishes sent = 0 and returns at once. After side_run returned 0 on both
@@ -72,6 +79,10 @@ struct mcb_side;     /* the transport's own */
 struct mcb_endpoint_options {
     const struct mcb_nic *nic;
     const struct mcb_buffer *buffer; /* outlives the endpoint */
+    /* Host memory of the same length as a buffer of a GPU, for the routes that need it (staged,
+     * host); NULL: none does. A slot of an area is staged at the same offset. Outlives the endpoint.
+     */
+    const struct mcb_buffer *bounce;
     const struct mcb_settings
         *settings;       /* outlives the endpoint; ordering_count modes are registered */
     const char *address; /* TCP: numeric local address to use; NULL: the NIC's own */
@@ -80,7 +91,8 @@ struct mcb_endpoint_options {
 struct mcb_side_options {
     const struct mcb_cell_settings *cell;
     enum mcb_role role;
-    struct mcb_area out, in; /* inside the endpoint's buffer, qps * depth slots each */
+    struct mcb_area out, in; /* inside the endpoint's buffer (route host: inside the bounce buffer,
+                                if there is one), qps * depth slots each */
     bool yield;              /* more spinning threads than CPUs: yield the CPU when idle */
 };
 
@@ -117,6 +129,7 @@ struct mcb_task {
 struct mcb_transport {
     const char *name;  /* "rdma", "tcp" */
     bool has_ordering; /* relaxed ordering means something here */
+    bool reaches_gpus; /* memory of a GPU may be used directly; else it is staged */
 
     /* NICs of this host that the settings ask for, checked: names, ports, GIDs. Order of the
      * settings, else natural order of names. *nics is the caller's: mcb_nics_free(). address: see
@@ -126,8 +139,8 @@ struct mcb_transport {
 
     int (*endpoint_open)(const struct mcb_endpoint_options *options, struct mcb_endpoint **endpoint,
                          struct mcb_error *error);
-    /* For the result: {"registration", "registered_bytes", "regions", "register_ms", ...}. New
-     * reference. */
+    /* For the result: {"method", "registered_bytes", "regions", "register_ms", ...}, with a bounce
+     * buffer "bounce_method". New reference. */
     json_t *(*endpoint_describe)(const struct mcb_endpoint *endpoint);
     /* {"requested","effective","reason"} for an ordering on this endpoint. New reference. */
     json_t *(*endpoint_ordering)(const struct mcb_endpoint *endpoint, enum mcb_ordering ordering);
@@ -140,6 +153,10 @@ struct mcb_transport {
     int (*side_connect)(struct mcb_side *side, const json_t *peer, int64_t deadline_ns,
                         const atomic_bool *abort, struct mcb_error *error);
     int (*side_run)(struct mcb_side *side, struct mcb_task *task, struct mcb_error *error);
+    /* Makes what has arrived visible to the GPU whose memory `in` is, before it is checked; 0 at
+     * once for host memory and for what was staged, whose copies are complete. Afterwards side_facts
+     * says how ("visible_by"). Faults: GPU_CALL, RDMA_*. */
+    int (*side_settle)(struct mcb_side *side, struct mcb_error *error);
     /* What the cell says of how it was measured: {"method": "memory-poll" | "write-imm" |
      * "completion" | "ping-pong", "mtu_bytes": 4096, "post": "ibv_wr" | "ibv_post_send", ...}. New
      * reference. */

@@ -5,6 +5,7 @@
 /* Result documents for tests, and what a function wrote. Included after cmocka.h. */
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,12 +13,41 @@
 
 static inline json_t *result_host(void)
 {
-    json_t *host = json_pack("{s:s, s:i, s:s, s:s, s:i, s:i, s:i, s:[{s:s, s:i, s:n, s:n, s:s}]}",
-                             "host", "n1", "rank", 0, "kernel", "6.1", "cpu", "a CPU", "cpus", 2,
-                             "numa_nodes", 1, "memory_bytes", 1 << 30, "nics", "name", "mlx5_0",
-                             "port", 1, "numa_node", "pci_address", "memory", "cpu:0");
+    json_t *host =
+        json_pack("{s:s, s:i, s:s, s:s, s:i, s:i, s:i, s:[{s:s, s:i, s:n, s:n}], s:[], s:[]}",
+                  "host", "n1", "rank", 0, "kernel", "6.1", "cpu", "a CPU", "cpus", 2, "numa_nodes",
+                  1, "memory_bytes", 1 << 30, "nics", "name", "mlx5_0", "port", 1, "numa_node",
+                  "pci_address", "gpus", "endpoints");
     assert_non_null(host);
     return host;
+}
+
+/* A GPU near mlx5_0, as its host tells it. */
+static inline json_t *result_gpu(const char *name, bool stand_in)
+{
+    json_t *gpu = json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:b, s:i, s:b, s:n, s:s, s:s, s:b, s:{s:s, s:n}, "
+        "s:[s], s:f, s:i, s:f, s:f, s:s}",
+        "name", name, "model", "a GPU", "pci_address", "0000:19:00.0", "uuid", "GPU-1", "driver",
+        "570.1", "runtime", "12.8", "capability", "9.0", "memory_bytes", 1 << 30, "integrated", 0,
+        "numa_node", 0, "gpudirect", 1, "dmabuf", "flush", "call", "flush_reason", "of no order",
+        "stand_in", (int)stand_in, "distances", "mlx5_0", "PIX", "mlx5_1", "near_nics", "mlx5_0",
+        "pcie_gtps", 32.0, "pcie_lanes", 16, "pcie_from_memory_gbps", 467.6, "pcie_to_memory_gbps",
+        460.9, "pcie_bottleneck", "0000:15:01.0");
+    assert_non_null(gpu);
+    return gpu;
+}
+
+/* An entry of "endpoints"; bounce NULL: none. */
+static inline json_t *result_opened(const char *nic, const char *memory, const char *bounce)
+{
+    json_t *endpoint = json_pack(
+        "{s:s, s:s, s:s?, s:[s, s], s:{s:s, s:i, s:i, s:f, s:n, s:b}, s:n}", "nic", nic, "memory",
+        memory, "bounce", bounce, "roles", "initiator", "target", "registration", "method",
+        strncmp(memory, "cuda", 4) == 0 ? "dmabuf" : "reg_mr_iova2", "registered_bytes", 4096,
+        "regions", 1, "register_ms", 0.5, "others", "proved", 1, "placement");
+    assert_non_null(endpoint);
+    return endpoint;
 }
 
 /* The members that mcb_result_open() takes. */
@@ -42,18 +72,28 @@ static inline json_t *result_endpoint(const char *host, const char *nic)
 static inline json_t *result_cell(const char *from_host, const char *from_nic, const char *to_host,
                                   const char *to_nic, const char *measure, const char *ordering)
 {
-    json_t *cell =
-        json_pack("{s:o, s:o, s:i, s:s, s:s, s:b, s:i, s:i, s:i, s:i, s:i, s:{s:s, s:s, s:s}, s:s, "
-                  "s:n, s:n, s:n, "
-                  "s:i, s:i}",
-                  "initiator", result_endpoint(from_host, from_nic), "target",
-                  result_endpoint(to_host, to_nic), "round", 0, "operation", "write", "measure",
-                  measure, "bidirectional", 0, "size_bytes", 65536, "qps", 1, "depth", 128,
-                  "signal_every", 16, "inline_bytes", 0, "relaxed_ordering", "requested", ordering,
-                  "effective", ordering, "reason", "", "method", "completion", "ceiling_gbps",
-                  "ceiling_from", "ceiling_at", "verified_bytes", 0, "corrupt_bytes", 0);
+    json_t *cell = json_pack(
+        "{s:o, s:o, s:i, s:s, s:s, s:s, s:b, s:i, s:i, s:i, s:i, s:i, s:{s:s, s:s, s:s}, s:s, "
+        "s:n, s:n, s:n, "
+        "s:i, s:i}",
+        "initiator", result_endpoint(from_host, from_nic), "target",
+        result_endpoint(to_host, to_nic), "round", 0, "operation", "write", "measure", measure,
+        "route", "direct", "bidirectional", 0, "size_bytes", 65536, "qps", 1, "depth", 128,
+        "signal_every", 16, "inline_bytes", 0, "relaxed_ordering", "requested", ordering,
+        "effective", ordering, "reason", "", "method", "completion", "ceiling_gbps", "ceiling_from",
+        "ceiling_at", "verified_bytes", 0, "corrupt_bytes", 0);
     assert_non_null(cell);
     return cell;
+}
+
+/* Another route, and between these memories. */
+static inline void result_set_route(json_t *cell, const char *route, const char *initiator_memory,
+                                    const char *target_memory)
+{
+    json_object_set_new(cell, "route", json_string(route));
+    json_object_set_new(json_object_get(cell, "initiator"), "memory",
+                        json_string(initiator_memory));
+    json_object_set_new(json_object_get(cell, "target"), "memory", json_string(target_memory));
 }
 
 /* An ok cell of that median bandwidth, +-0.5, of three trials. */

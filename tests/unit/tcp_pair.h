@@ -22,6 +22,7 @@
 
 #include "bench/transport/transport.h"
 #include "common/clock.h"
+#include "common/memory.h"
 #include "common/pattern.h"
 
 enum { INITIATOR = MCB_ROLE_INITIATOR, TARGET = MCB_ROLE_TARGET };
@@ -29,7 +30,9 @@ enum { INITIATOR = MCB_ROLE_INITIATOR, TARGET = MCB_ROLE_TARGET };
 /* Long enough for a loaded machine under valgrind; reached only by a test that fails. */
 #define PATIENCE_NS (60 * MCB_NS_PER_S)
 
+/* Memory of a GPU is host memory of another kind here. */
 struct pair_end {
+    struct mcb_buffer buffer; /* the pair's, of this end's kind */
     struct mcb_endpoint *endpoint;
     struct mcb_side *side;
     struct mcb_area out, in;
@@ -48,27 +51,36 @@ struct pair {
     struct mcb_settings settings;
     struct mcb_nic *nics;
     size_t nic_count;
-    struct mcb_buffer buffer;
+    struct mcb_buffer buffer, bounce;
     struct pair_end end[2];
     atomic_bool connect_abort;
 };
+
+static const struct mcb_memory *const pair_host_memory[2] = {NULL, NULL};
 
 static inline struct mcb_area pair_area(const struct pair *pair, size_t index)
 {
     uint32_t slots = pair->cell.qps * pair->cell.depth;
     size_t bytes = mcb_area_stride(pair->cell.size_bytes) * slots;
-    return (struct mcb_area){.base = (uint8_t *)pair->buffer.address + index * bytes,
+    const struct mcb_buffer *buffer =
+        pair->cell.route == MCB_ROUTE_HOST ? &pair->bounce : &pair->buffer;
+    return (struct mcb_area){.base = (uint8_t *)buffer->address + index * bytes,
                              .slot_bytes = pair->cell.size_bytes,
                              .stride_bytes = mcb_area_stride(pair->cell.size_bytes),
                              .slots = slots};
 }
 
-static inline void pair_open_end(struct pair *pair, enum mcb_role role)
+static inline void pair_open_end(struct pair *pair, enum mcb_role role,
+                                 const struct mcb_memory *kind)
 {
     const struct mcb_transport *tcp = &mcb_transport_tcp;
     struct pair_end *end = &pair->end[role];
-    struct mcb_endpoint_options endpoint = {
-        .nic = &pair->nics[0], .buffer = &pair->buffer, .settings = &pair->settings};
+    end->buffer = pair->buffer;
+    end->buffer.kind = kind;
+    struct mcb_endpoint_options endpoint = {.nic = &pair->nics[0],
+                                            .buffer = &end->buffer,
+                                            .bounce = kind ? &pair->bounce : NULL,
+                                            .settings = &pair->settings};
     assert_int_equal(tcp->endpoint_open(&endpoint, &end->endpoint, &end->error), 0);
     end->out = pair_area(pair, 2 * (size_t)role);
     end->in = pair_area(pair, 2 * (size_t)role + 1);
@@ -81,7 +93,17 @@ static inline void pair_open_end(struct pair *pair, enum mcb_role role)
     end->connect_abort = &pair->connect_abort;
 }
 
-static inline struct pair *pair_open(const struct mcb_cell_settings *cell)
+static inline void pair_allocate(struct mcb_buffer *buffer, size_t bytes)
+{
+    buffer->length_bytes = (bytes + 4095) / 4096 * 4096;
+    buffer->address = aligned_alloc(4096, buffer->length_bytes);
+    assert_non_null(buffer->address);
+    memset(buffer->address, 0, buffer->length_bytes);
+}
+
+/* kinds: of the memory of each end, by role; NULL: the host's, without a bounce buffer. */
+static inline struct pair *pair_open_in(const struct mcb_cell_settings *cell,
+                                        const struct mcb_memory *const kinds[2])
 {
     struct mcb_error error;
     struct pair *pair = calloc(1, sizeof *pair);
@@ -91,15 +113,18 @@ static inline struct pair *pair_open(const struct mcb_cell_settings *cell)
         mcb_transport_tcp.discover(&pair->settings, NULL, &pair->nics, &pair->nic_count, &error),
         0);
     size_t bytes = 4 * mcb_area_stride(cell->size_bytes) * cell->qps * cell->depth;
-    pair->buffer.length_bytes = (bytes + 4095) / 4096 * 4096;
-    pair->buffer.address = aligned_alloc(4096, pair->buffer.length_bytes);
-    assert_non_null(pair->buffer.address);
-    memset(pair->buffer.address, 0, pair->buffer.length_bytes);
-    pair_open_end(pair, MCB_ROLE_INITIATOR);
-    pair_open_end(pair, MCB_ROLE_TARGET);
+    pair_allocate(&pair->buffer, bytes);
+    pair_allocate(&pair->bounce, bytes);
+    pair_open_end(pair, MCB_ROLE_INITIATOR, kinds[INITIATOR]);
+    pair_open_end(pair, MCB_ROLE_TARGET, kinds[TARGET]);
     pair->end[INITIATOR].peer = pair->end[TARGET].description;
     pair->end[TARGET].peer = pair->end[INITIATOR].description;
     return pair;
+}
+
+static inline struct pair *pair_open(const struct mcb_cell_settings *cell)
+{
+    return pair_open_in(cell, pair_host_memory);
 }
 
 static inline void pair_close_side(struct pair *pair, enum mcb_role role)
@@ -116,6 +141,7 @@ static inline void pair_close(struct pair *pair)
         json_decref(pair->end[i].description);
     }
     mcb_nics_free(pair->nics, pair->nic_count);
+    free(pair->bounce.address);
     free(pair->buffer.address);
     free(pair);
 }

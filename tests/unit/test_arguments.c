@@ -162,10 +162,13 @@ static const struct mcb_option own_table[] = {{"json", NULL, "as JSON", 0},
 static const struct mcb_options with_words = {own_table, {"RESULT...", 1, 9, "no result"}};
 static const struct mcb_options without_words = {own_table, {NULL, 0, 0, "none"}};
 
+static const struct mcb_command_default own_defaults[] = {{"memory", "cuda"}, {NULL, NULL}};
+
 static const struct mcb_command commands[] = {
-    {"cpu", "[options]", "measures what CPUs see", examples, NULL, run_recorded},
-    {"show", "RESULT...", "shows it again", examples, &with_words, run_recorded},
-    {"topo", "[options]", "shows the host", examples, &without_words, run_recorded},
+    {"cpu", "[options]", "measures what CPUs see", examples, NULL, NULL, run_recorded},
+    {"show", "RESULT...", "shows it again", examples, &with_words, NULL, run_recorded},
+    {"topo", "[options]", "shows the host", examples, &without_words, NULL, run_recorded},
+    {"gpu", "[options]", "measures what GPUs see", examples, NULL, own_defaults, run_recorded},
 };
 
 struct page {
@@ -238,6 +241,38 @@ static void help_of_a_command_with_options_of_its_own_has_those_only(void **stat
     close_page(&page);
 }
 
+/* A text of --help or of a man page may be broken into lines anywhere. */
+static bool has_words(char *text, const char *words)
+{
+    for (char *at = text; *at; at++)
+        *at = *at == '\n' ? ' ' : *at;
+    char *to = text;
+    for (const char *at = text; *at; at++)
+        if (*at != ' ' || at[1] != ' ')
+            *to++ = *at;
+    *to = '\0';
+    return strstr(text, words) != NULL;
+}
+
+static void each_command_is_described_with_its_own_defaults(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t command;
+        const char *memory;
+    } cases[] = {{0, "or all (cpu,cuda) (default cpu)"}, {3, "or all (cpu,cuda) (default cuda)"}};
+    void (*const printers[])(FILE *, const struct mcb_command *) = {mcb_arguments_print_help,
+                                                                    mcb_arguments_print_man};
+    for (size_t n = 0; n < LENGTH(cases); n++)
+        for (size_t i = 0; i < LENGTH(printers); i++) {
+            struct page page;
+            printers[i](open_page(&page), &commands[cases[n].command]);
+            fclose(page.stream);
+            assert_true(has_words(page.text, cases[n].memory));
+            close_page(&page);
+        }
+}
+
 static void the_overview_names_every_command(void **state)
 {
     (void)state;
@@ -307,7 +342,7 @@ static void bash_completes_commands_options_and_words(void **state)
 {
     (void)state;
     assert_completion("mcbench s", "show");
-    assert_completion("mcbench help \"\"", "cpu show topo");
+    assert_completion("mcbench help \"\"", "cpu show topo gpu");
     assert_completion("mcbench show --j", "--json");
     assert_completion("mcbench show --d", "--draw");
     assert_completion("mcbench show --draw /proc/uptim", "/proc/uptime");
@@ -318,6 +353,7 @@ static void bash_completes_commands_options_and_words(void **state)
     assert_completion("mcbench cpu --verb", "");
     assert_completion("mcbench cpu --ver", "--verify");
     assert_completion("mcbench cpu --pairs r", "rail ring");
+    assert_completion("mcbench gpu --registration \"\"", "auto peermem dmabuf");
     assert_completion("mcbench cpu --op = w", "write");
     assert_completion("mcbench cpu --mtu =", "256 512 1024 2048 4096");
     assert_completion("mcbench cpu --size \"\"", "");
@@ -372,8 +408,8 @@ static void help_and_version_run_no_command(void **state)
 static void docs_writes_a_page_for_each_command_and_the_completion(void **state)
 {
     (void)state;
-    static const char *const names[] = {"mcbench.1", "mcbench-cpu.1", "mcbench-show.1",
-                                        "mcbench-topo.1", "mcbench.bash"};
+    static const char *const names[] = {"mcbench.1",      "mcbench-cpu.1", "mcbench-show.1",
+                                        "mcbench-topo.1", "mcbench-gpu.1", "mcbench.bash"};
     char folder[] = "/tmp/mcb_docs_XXXXXX";
     assert_non_null(mkdtemp(folder));
     assert_int_equal(run((char *[]){"mcbench", "docs", folder, NULL}), 0);
@@ -397,6 +433,7 @@ int main(void)
         cmocka_unit_test(help_is_asked_for_anywhere_before_two_dashes),
         cmocka_unit_test(help_has_every_option_and_no_line_over_100_columns),
         cmocka_unit_test(help_of_a_command_with_options_of_its_own_has_those_only),
+        cmocka_unit_test(each_command_is_described_with_its_own_defaults),
         cmocka_unit_test(the_overview_names_every_command),
         cmocka_unit_test(a_man_page_has_every_option_and_no_stray_control_line),
         cmocka_unit_test(a_man_page_has_the_options_of_the_command_itself),

@@ -30,6 +30,7 @@ struct bench {
     struct mcb_cell_settings settings;
     struct mcb_path path;
     struct mcb_cell cell;
+    json_t *nics[ENDPOINTS], *gpus[ENDPOINTS]; /* what the roster has of them */
     json_t *entry;
 };
 
@@ -53,16 +54,14 @@ static void set_up(struct bench *bench)
 {
     memset(bench, 0, sizeof(*bench));
     for (unsigned i = 0; i < ENDPOINTS; i++) {
-        json_t *published = usual_facts(i);
         snprintf(bench->hosts[i], sizeof(bench->hosts[i]), "n%u", i + 1);
         bench->ranks_on_host[i] = 1;
         bench->endpoints[i] = (struct mcb_roster_endpoint){
             .rank = i,
             .nic = "mlx5_0",
-            .memory = {"cpu:0", "cpu:0"},
-            .facts = mcb_roster_copy_scalars(published),
+            .memory = "cpu:0",
+            .nic_facts = bench->nics[i] = usual_facts(i),
         };
-        json_decref(published);
     }
     bench->roster = (struct mcb_roster){
         .ranks = ENDPOINTS,
@@ -84,7 +83,7 @@ static void set_up(struct bench *bench)
 
 static void set_fact(struct bench *bench, int end, const char *key, json_t *value)
 {
-    json_object_set_new(bench->endpoints[end].facts, key, value);
+    json_object_set_new(bench->nics[end], key, value);
 }
 
 static void set_both(struct bench *bench, const char *key, const char *text)
@@ -145,9 +144,24 @@ static int take_down_bench(void **state)
 {
     struct bench *bench = *state;
     json_decref(bench->entry);
-    for (int i = 0; i < ENDPOINTS; i++)
-        json_decref(bench->endpoints[i].facts);
+    for (int i = 0; i < ENDPOINTS; i++) {
+        json_decref(bench->nics[i]);
+        json_decref(bench->gpus[i]);
+    }
     return 0;
+}
+
+/* Gives an end the memory of a GPU whose way to the root has that much, beyond that port. */
+static void set_gpu(struct bench *bench, int end, double from_memory, double to_memory,
+                    const char *bottleneck)
+{
+    json_decref(bench->gpus[end]);
+    bench->gpus[end] = json_pack("{s:f, s:f, s:s?}", "pcie_from_memory_gbps", from_memory,
+                                 "pcie_to_memory_gbps", to_memory, "pcie_bottleneck", bottleneck);
+    assert_non_null(bench->gpus[end]);
+    bench->endpoints[end].gpu_facts = bench->gpus[end];
+    snprintf(bench->endpoints[end].memory, sizeof(bench->endpoints[end].memory), "cuda:0");
+    snprintf(bench->endpoints[end].bounce, sizeof(bench->endpoints[end].bounce), "cpu:0");
 }
 
 static void two_like_hosts_are_limited_by_the_link_of_both(void **state)
@@ -226,7 +240,7 @@ static void software_and_unknown_ports_have_no_ceiling(void **state)
     struct bench *bench = *state;
     set_fact(bench, 1, "software", json_true());
     assert_no_ceiling(bench);
-    json_object_del(bench->endpoints[1].facts, "software"); /* as TCP */
+    json_object_del(bench->nics[1], "software"); /* as TCP */
     assert_no_ceiling(bench);
     set_fact(bench, 1, "software", json_false());
     set_fact(bench, 1, "data_gbps", json_null());
@@ -255,9 +269,9 @@ static void a_rate_that_cannot_be_is_not_known(void **state)
                             json_real(0.0999999),
                             json_real(100000.1)};
     for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
-        json_object_set(bench->endpoints[1].facts, "pcie_to_memory_gbps", lies[i]);
+        json_object_set(bench->nics[1], "pcie_to_memory_gbps", lies[i]);
         assert_ceiling(bench, 98.0139, "link", "both");
-        json_object_set(bench->endpoints[1].facts, "data_gbps", lies[i]);
+        json_object_set(bench->nics[1], "data_gbps", lies[i]);
         assert_no_ceiling(bench);
         set_fact(bench, 1, "data_gbps", json_real(100));
         json_decref(lies[i]);
@@ -277,11 +291,11 @@ static void texts_that_cannot_be_do_no_harm(void **state)
         json_t *const lies[] = {json_string(""), json_string(longest), json_integer(-1),
                                 json_real(1e308), json_null()};
         for (size_t k = 0; k < sizeof(lies) / sizeof(lies[0]); k++) {
-            json_t *before = json_deep_copy(bench->endpoints[1].facts);
+            json_t *before = json_deep_copy(bench->nics[1]);
             set_fact(bench, 1, keys[i], lies[k]);
             record(bench, json_integer(4096)); /* which checks the entry */
-            json_decref(bench->endpoints[1].facts);
-            bench->endpoints[1].facts = before;
+            json_decref(bench->nics[1]);
+            bench->endpoints[1].nic_facts = bench->nics[1] = before;
         }
     }
 }
@@ -369,6 +383,63 @@ static void ranks_that_share_a_host_share_its_links(void **state)
     assert_ceiling(bench, 2 * 98.0139, "link", "both");
 }
 
+static void the_link_of_a_gpu_counts_where_its_bytes_cross_it(void **state)
+{
+    struct bench *bench = *state;
+    set_gpu(bench, 0, 58.5, 57.6, "0000:15:01.0");
+    assert_ceiling(bench, 58.5, "gpu-pcie", "initiator"); /* read from */
+    bench->settings.route = MCB_ROUTE_STAGED;
+    assert_ceiling(bench, 58.5, "gpu-pcie", "initiator");
+    bench->settings.route = MCB_ROUTE_HOST;
+    assert_ceiling(bench, 98.0139, "link", "both");
+    bench->settings.route = MCB_ROUTE_DIRECT;
+    bench->settings.operation = MCB_OPERATION_READ;
+    assert_ceiling(bench, 57.6, "gpu-pcie", "initiator"); /* written to */
+}
+
+static void the_gpu_of_the_target_is_written_to(void **state)
+{
+    struct bench *bench = *state;
+    set_gpu(bench, 1, 58.5, 57.6, "0000:15:01.0");
+    assert_ceiling(bench, 57.6, "gpu-pcie", "target");
+}
+
+static void a_link_above_both_nic_and_gpu_is_not_on_the_direct_way(void **state)
+{
+    struct bench *bench = *state;
+    set_gpu(bench, 0, 58.5, 57.6, "0000:18:01.0"); /* the NIC's too */
+    set_fact(bench, 0, "pcie_from_memory_gbps", json_real(58.5));
+    assert_ceiling(bench, 98.0139, "link", "both");
+    bench->settings.route = MCB_ROUTE_STAGED;
+    assert_ceiling(bench, 58.5, "nic-pcie", "initiator");
+    bench->settings.route = MCB_ROUTE_HOST;
+    assert_ceiling(bench, 58.5, "nic-pcie", "initiator");
+}
+
+static void a_gpu_of_no_known_link_is_passed_over(void **state)
+{
+    struct bench *bench = *state;
+    set_gpu(bench, 0, 58.5, 57.6, NULL);
+    json_object_set_new(bench->gpus[0], "pcie_from_memory_gbps", json_null());
+    assert_ceiling(bench, 98.0139, "link", "both");
+    json_object_set_new(bench->gpus[0], "pcie_from_memory_gbps", json_real(1e300));
+    assert_ceiling(bench, 98.0139, "link", "both");
+}
+
+/* Two NICs, one GPU: in and out of it at once. */
+static void both_directions_share_the_link_of_one_gpu(void **state)
+{
+    struct bench *bench = *state;
+    bench->settings.bidirectional = true;
+    set_gpu(bench, 0, 120, 118, "0000:15:01.0");
+    set_gpu(bench, 1, 120, 118, "0000:15:01.0");
+    assert_ceiling(bench, 2 * 98.0139, "link", "both"); /* on two hosts: two GPUs */
+    bench->endpoints[1].rank = 0;
+    snprintf(bench->endpoints[1].nic, sizeof(bench->endpoints[1].nic), "mlx5_1");
+    set_fact(bench, 1, "pcie_bottleneck", json_string("0000:19:01.0"));
+    assert_ceiling(bench, 118, "gpu-pcie", "both");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up_bench, take_down_bench)
 
 int main(void)
@@ -389,6 +460,11 @@ int main(void)
         TEST(two_ports_of_one_bus_have_a_link_each),
         TEST(one_way_alone_makes_no_ceiling_for_two),
         TEST(ranks_that_share_a_host_share_its_links),
+        TEST(the_link_of_a_gpu_counts_where_its_bytes_cross_it),
+        TEST(the_gpu_of_the_target_is_written_to),
+        TEST(a_link_above_both_nic_and_gpu_is_not_on_the_direct_way),
+        TEST(a_gpu_of_no_known_link_is_passed_over),
+        TEST(both_directions_share_the_link_of_one_gpu),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A run over TCP on this host, from its options to its exit code. */
+/* Runs over TCP on this host, from their options to their exit codes; GPUs are stand-ins. */
 #include "bench/commands/job.h"
 
 #include <setjmp.h>
@@ -10,7 +10,11 @@
 
 #include <cmocka.h>
 
+#include "bench/report/result.h"
+#include "common/json.h"
+#include "tests/ranks.h"
 #include "tests/unit/result_helper.h"
+#include "tests/unit/stand_in_gpus.h"
 
 enum { OUTPUT_MAX = 65536 };
 
@@ -27,43 +31,230 @@ int json_array_extend(json_t *array, json_t *other)
     return 0;
 }
 
-/* The exit code; what was printed to standard error goes to err[OUTPUT_MAX]. */
-static enum mcb_exit run(char *err)
+struct option {
+    const char *name, *text;
+};
+
+static void set(struct mcb_setting_values *values, const struct option *options)
 {
-    static const char *const options[][2] = {
-        {"transport", "tcp"}, {"duration", "10ms"}, {"warmup", "1ms"},
+    struct mcb_error error;
+    for (; options->name; options++)
+        if (mcb_setting_values_set(values, options->name, options->text, &error) != 0)
+            fail_msg("%s", error.detail);
+}
+
+/* The exit code; what was printed goes to out[OUTPUT_MAX] and err[OUTPUT_MAX]. */
+static enum mcb_exit run(const char *command, const struct option *options, char *out, char *err)
+{
+    static const struct option quick[] = {
+        {"transport", "tcp"}, {"duration", "50ms"}, {"warmup", "1ms"},
         {"trials", "2"},      {"nic", "lo"},        {"json", NULL},
+        {"size", "4KiB"},     {"depth", "8"},       {NULL, NULL},
     };
-    static char out[OUTPUT_MAX];
-    char *argv[] = {(char *)"cpu", NULL};
+    char *argv[] = {(char *)command, NULL};
     struct mcb_error error;
     struct mcb_setting_values *values = mcb_setting_values_new();
-    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
-        assert_int_equal(mcb_setting_values_set(values, options[i][0], options[i][1], &error), 0);
+    if (strcmp(command, "gpu") == 0)
+        assert_int_equal(mcb_setting_values_default(values, "memory", "cuda", &error), 0);
+    set(values, quick);
+    set(values, options);
     struct captured to_out = capture_begin(STDOUT_FILENO), to_err = capture_begin(STDERR_FILENO);
-    enum mcb_exit exit_code = mcb_job_run(&(struct mcb_job_options){"cpu", 1, argv, values});
+    enum mcb_exit exit_code = mcb_job_run(&(struct mcb_job_options){command, 1, argv, values});
     capture_end(&to_err, err, OUTPUT_MAX);
-    capture_end(&to_out, out, sizeof out);
+    capture_end(&to_out, out, OUTPUT_MAX);
     mcb_setting_values_free(values);
     return exit_code;
 }
 
+static const struct option nothing_more[] = {{NULL, NULL}};
+
+static char out[OUTPUT_MAX], err[OUTPUT_MAX];
+
 static void a_run_on_this_host_ends_well(void **state)
 {
     (void)state;
-    static char err[OUTPUT_MAX];
-    if (run(err) != MCB_EXIT_OK)
+    if (run("cpu", nothing_more, out, err) != MCB_EXIT_OK)
         fail_msg("%s", err);
 }
 
 static void warnings_that_cannot_be_kept_end_the_run(void **state)
 {
     (void)state;
-    static char err[OUTPUT_MAX];
     no_memory_for_warnings = true;
-    assert_int_equal(run(err), MCB_EXIT_ENVIRONMENT);
+    assert_int_equal(run("cpu", nothing_more, out, err), MCB_EXIT_ENVIRONMENT);
     no_memory_for_warnings = false;
     assert_non_null(strstr(err, "no memory for what is said of endpoints"));
+}
+
+/* ---- mcbench gpu ---- */
+
+static json_t *run_on_gpus(const char *gpus, const struct option *options)
+{
+    struct mcb_error error = {0};
+    stand_in_gpus_set(gpus);
+    if (run("gpu", options, out, err) != MCB_EXIT_OK)
+        fail_msg("%s%s", err, out);
+    json_t *document = json_loads(out, 0, NULL);
+    if (!document || mcb_result_check(document, "it", MCB_FAULT_USE_FILE, &error) != 0)
+        fail_msg("%s: %s", out, error.detail);
+    return document;
+}
+
+static json_t *cell_of(const json_t *document, size_t index)
+{
+    return json_array_get(json_object_get(document, "cells"), index);
+}
+
+static void memory_of_gpus_is_staged_over_tcp_and_verified_on_the_gpu(void **state)
+{
+    (void)state;
+    static const struct option options[] = {{"verify", NULL}, {NULL, NULL}};
+    json_t *document = run_on_gpus("gpus=0000:16:00.0,0000:26:00.0", options);
+    json_t *host = json_array_get(json_object_get(document, "hosts"), 0), *cell;
+    assert_int_equal(json_array_size(json_object_get(host, "gpus")), 2);
+    assert_int_equal(json_array_size(json_object_get(host, "endpoints")), 2);
+    size_t i;
+    json_array_foreach(json_object_get(document, "cells"), i, cell)
+    {
+        assert_string_equal(mcb_json_text(cell, "route"), "staged");
+        assert_string_equal(mcb_json_text(cell, "registration"), "none");
+        assert_true(json_integer_value(json_object_get(cell, "verified_bytes")) > 0);
+    }
+    assert_int_equal(i, 4);
+    json_t *warning = json_array_get(json_object_get(document, "warnings"), 0);
+    assert_non_null(strstr(json_string_value(warning), "stand-in GPUs"));
+    assert_non_null(strstr(err, "stand-in GPUs"));
+    json_decref(document);
+}
+
+static void memories_mix(void **state)
+{
+    (void)state;
+    static const struct option options[] = {
+        {"memory", "cuda:0"}, {"peer-memory", "cpu:0"}, {"compare", "staged"}, {NULL, NULL}};
+    json_t *document = run_on_gpus("", options);
+    assert_int_equal(json_array_size(json_object_get(document, "cells")), 2);
+    for (size_t i = 0; i < 2; i++) {
+        json_t *cell = cell_of(document, i);
+        assert_string_equal(mcb_json_text(cell, "route"), i == 0 ? "staged" : "host");
+        assert_string_equal(mcb_json_text(json_object_get(cell, "initiator"), "memory"),
+                            i == 0 ? "cuda:0" : "cpu:0");
+        assert_string_equal(mcb_json_text(json_object_get(cell, "target"), "memory"), "cpu:0");
+    }
+    json_decref(document);
+}
+
+static void what_is_missing_is_named(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *module, *gpus, *fault;
+    } cases[] = {
+        {"/nowhere.so", "", "[MCB-GPU-001]"},
+        {MCB_STAND_IN_MODULE, "fail=driver", "[MCB-GPU-002]"},
+        {MCB_STAND_IN_MODULE, "fail=none", "[MCB-GPU-003]"},
+        {MCB_STAND_IN_MODULE, "fail=allocate", "[MCB-GPU-005]"},
+        {MCB_STAND_IN_MODULE, "fail=identify", "[MCB-GPU-009]"},
+    };
+    static const struct option from_the_host[] = {
+        {"memory", "cpu:0"}, {"peer-memory", "cuda"}, {NULL, NULL}};
+    for (size_t n = 0; n < sizeof cases / sizeof *cases; n++)
+        for (int mixed = 0; mixed < 2; mixed++) {
+            stand_in_gpus_set(cases[n].gpus);
+            setenv("MCB_GPU_MODULE", cases[n].module, 1);
+            assert_int_equal(run("gpu", mixed ? from_the_host : nothing_more, out, err),
+                             MCB_EXIT_ENVIRONMENT);
+            if (!strstr(err, cases[n].fault))
+                fail_msg("no %s in: %s", cases[n].fault, err);
+        }
+}
+
+static void memory_that_a_command_or_a_host_does_not_have_is_refused(void **state)
+{
+    (void)state;
+    static const struct option beyond[] = {{"memory", "cuda:1"}, {NULL, NULL}};
+    static const struct option of_gpus[] = {{"memory", "cuda"}, {NULL, NULL}};
+    stand_in_gpus_set("");
+    assert_int_equal(run("gpu", beyond, out, err), MCB_EXIT_USAGE);
+    assert_non_null(strstr(err, "[MCB-GPU-004]"));
+    assert_int_equal(run("cpu", of_gpus, out, err), MCB_EXIT_USAGE);
+    assert_non_null(strstr(err, "mcbench gpu measures that of GPUs"));
+}
+
+/* ---- two ranks ---- */
+
+struct rank_of_job {
+    const char *command, *gpus;
+    const struct option *options;
+};
+
+/* Runs both, the first in a process of its own, whose exit code is *first; the second one's is
+ * returned. What the second prints goes to out and err. */
+static enum mcb_exit run_two(const struct rank_of_job ranks[2], int *first)
+{
+    char listen[32];
+    snprintf(listen, sizeof listen, "127.0.0.1:%u", ranks_free_port());
+    pid_t child = fork();
+    assert_true(child >= 0);
+    const struct rank_of_job *rank = &ranks[child == 0 ? 0 : 1];
+    struct option options[8] = {{child == 0 ? "listen" : "connect", listen},
+                                {"output", child == 0 ? "/dev/null" : NULL}};
+    size_t count = child == 0 ? 2 : 1;
+    for (const struct option *at = rank->options; at->name; at++)
+        options[count++] = *at;
+    options[count] = (struct option){NULL, NULL};
+    stand_in_gpus_set(rank->gpus);
+    enum mcb_exit exit_code = run(rank->command, options, out, err);
+    if (child == 0)
+        _exit(exit_code);
+    assert_int_equal(waitpid(child, first, 0), child);
+    *first = WEXITSTATUS(*first);
+    return exit_code;
+}
+
+static void ranks_that_were_started_with_different_commands_are_told(void **state)
+{
+    (void)state;
+    const struct rank_of_job ranks[] = {{"cpu", "", nothing_more}, {"gpu", "", nothing_more}};
+    int first;
+    assert_int_equal(run_two(ranks, &first), MCB_EXIT_ENVIRONMENT);
+    assert_int_equal(first, MCB_EXIT_ENVIRONMENT);
+    assert_non_null(strstr(err, "the command is cpu on "));
+}
+
+static void a_host_without_gpus_takes_part_with_its_host_memory(void **state)
+{
+    (void)state;
+    static const struct option options[] = {
+        {"memory", "cpu"}, {"peer-memory", "cuda"}, {NULL, NULL}};
+    const struct rank_of_job ranks[] = {{"gpu", "", options}, {"gpu", "fail=none", nothing_more}};
+    int first;
+    enum mcb_exit second = run_two(ranks, &first);
+    if (second != MCB_EXIT_OK)
+        fail_msg("%s", err);
+    assert_int_equal(first, MCB_EXIT_OK);
+    assert_non_null(strstr(err, "this host takes part with host memory alone"));
+    json_t *document = json_loads(out, 0, NULL);
+    assert_int_equal(json_array_size(json_object_get(document, "cells")), 1);
+    assert_string_equal(mcb_json_text(json_object_get(cell_of(document, 0), "target"), "memory"),
+                        "cuda:0");
+    json_decref(document);
+}
+
+static void a_host_without_anything_to_measure_says_why(void **state)
+{
+    (void)state;
+    const struct rank_of_job lacking_second[] = {{"gpu", "", nothing_more},
+                                                 {"gpu", "fail=none", nothing_more}};
+    const struct rank_of_job lacking_first[] = {{"gpu", "fail=none", nothing_more},
+                                                {"gpu", "", nothing_more}};
+    int first;
+    assert_int_equal(run_two(lacking_second, &first), MCB_EXIT_ENVIRONMENT);
+    assert_int_not_equal(first, MCB_EXIT_OK);
+    assert_non_null(strstr(err, "[MCB-GPU-003]"));
+    assert_int_not_equal(run_two(lacking_first, &first), MCB_EXIT_OK);
+    assert_int_equal(first, MCB_EXIT_ENVIRONMENT);
+    assert_non_null(strstr(err, "has none of the memory that was asked for"));
 }
 
 int main(void)
@@ -71,6 +262,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_run_on_this_host_ends_well),
         cmocka_unit_test(warnings_that_cannot_be_kept_end_the_run),
+        cmocka_unit_test(memory_of_gpus_is_staged_over_tcp_and_verified_on_the_gpu),
+        cmocka_unit_test(memories_mix),
+        cmocka_unit_test(what_is_missing_is_named),
+        cmocka_unit_test(memory_that_a_command_or_a_host_does_not_have_is_refused),
+        cmocka_unit_test(ranks_that_were_started_with_different_commands_are_told),
+        cmocka_unit_test(a_host_without_gpus_takes_part_with_its_host_memory),
+        cmocka_unit_test(a_host_without_anything_to_measure_says_why),
     };
     return cmocka_run_group_tests_name("job", tests, NULL, NULL);
 }

@@ -107,15 +107,28 @@ static void a_result_that_nobody_got_is_a_fault(void **state)
     json_decref(document);
 }
 
-static char *show_title(unsigned ranks, size_t nics)
+/* Two NICs of this host, and a GPU with each. */
+static struct mcb_plan_endpoint endpoints[] = {
+    {.nic = 0, .gpu = -1, .numa_node = -1},
+    {.nic = 0, .gpu = 0, .numa_node = -1},
+    {.nic = 1, .gpu = 1, .numa_node = -1},
+    {.nic = 1, .gpu = -1, .numa_node = 1},
+};
+static const struct mcb_endpoint_list host_alone = {endpoints, 1}, all = {endpoints, 4};
+static const struct mcb_memory_choice cpu = {false, -1}, cuda = {true, -1};
+
+static const char *show_title(const struct mcb_endpoint_list *list, unsigned ranks,
+                              const struct mcb_memory_choice *memory)
 {
     static char text[OUTPUT_MAX];
+    const struct mcb_endpoint_list lists[] = {*list, *list};
     struct mcb_cell_settings cell = {.size_bytes = 65536};
-    const struct mcb_settings settings = {.operation_count = 1};
+    const struct mcb_settings settings = {
+        .operation_count = 1, .memories = {*memory}, .memory_count = 1};
     const struct mcb_plan plan = {
         .settings = &cell, .settings_count = 1, .path_count = 32, .round_count = 7};
     struct captured out = capture_begin(STDOUT_FILENO);
-    mcb_job_screen_title("cpu", &settings, &plan, "rdma", "", ranks, nics);
+    mcb_job_screen_title(&settings, &plan, "rdma", "", lists, ranks);
     capture_end(&out, text, sizeof text);
     return text;
 }
@@ -123,8 +136,50 @@ static char *show_title(unsigned ranks, size_t nics)
 static void the_title_counts_what_takes_part(void **state)
 {
     (void)state;
-    assert_non_null(strstr(show_title(2, 8), " · 64 KiB · 2 hosts, 8 NICs, 32 paths, 7 rounds · "));
-    assert_non_null(strstr(show_title(1, 1), " · 64 KiB · 1 NIC, 32 paths, 7 rounds · "));
+    assert_non_null(strstr(show_title(&all, 2, &cuda),
+                           " · 64 KiB · 2 hosts, 4 NICs, 4 GPUs, 32 paths, 7 rounds · "));
+    assert_non_null(strstr(show_title(&host_alone, 1, &cpu),
+                           " · cpu → cpu · rdma · write · 64 KiB · 1 NIC, 32 paths, 7 rounds · "));
+}
+
+static void the_title_names_the_memories(void **state)
+{
+    (void)state;
+    const struct mcb_memory_choice numbered = {true, 3};
+    assert_non_null(strstr(show_title(&all, 1, &cuda), " · cuda → cuda · "));
+    assert_non_null(strstr(show_title(&all, 1, &numbered), " · cuda:3 → cuda:3 · "));
+}
+
+static void a_plan_names_the_endpoints_of_every_round(void **state)
+{
+    (void)state;
+    static char text[OUTPUT_MAX];
+    const struct mcb_nic nics[] = {{.name = "mlx5_0"}, {.name = "mlx5_1"}};
+    struct mcb_cell_settings cell = {.size_bytes = 65536, .route = MCB_ROUTE_STAGED};
+    struct mcb_path paths[] = {{0, 5}, {2, 7}};
+    struct mcb_round round = {.path_count = 2};
+    const struct mcb_settings settings = {.operation_count = 1,
+                                          .connect = "n1:7000",
+                                          .memories = {cpu, cuda},
+                                          .memory_count = 2,
+                                          .peer_memories = {cuda},
+                                          .peer_memory_count = 1,
+                                          .routes = {MCB_ROUTE_STAGED},
+                                          .route_count = 1};
+    const struct mcb_plan plan = {.settings = &cell,
+                                  .settings_count = 1,
+                                  .paths = paths,
+                                  .path_count = 2,
+                                  .rounds = &round,
+                                  .round_count = 1,
+                                  .cell_count = 2};
+    struct captured out = capture_begin(STDOUT_FILENO);
+    mcb_job_screen_plan(&settings, &plan, "rdma", nics, &all);
+    capture_end(&out, text, sizeof text);
+    assert_non_null(strstr(text, " · cpu,cuda → cuda · rdma · "));
+    assert_non_null(strstr(text, "2 hosts, 4 NICs, 4 GPUs, "));
+    assert_non_null(strstr(text, ", staged: mlx5_0/cpu→mlx5_0/cuda:0#1 "
+                                 "mlx5_1/cuda:1→mlx5_1/cpu:1#1\n"));
 }
 
 int main(void)
@@ -136,6 +191,8 @@ int main(void)
         cmocka_unit_test(why_a_run_failed_is_left_to_stderr),
         cmocka_unit_test(a_result_that_nobody_got_is_a_fault),
         cmocka_unit_test(the_title_counts_what_takes_part),
+        cmocka_unit_test(the_title_names_the_memories),
+        cmocka_unit_test(a_plan_names_the_endpoints_of_every_round),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

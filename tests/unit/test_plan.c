@@ -23,6 +23,10 @@ static struct mcb_settings plain_settings(void)
         .orderings = {MCB_ORDERING_OFF},
         .ordering_count = 1,
         .pairs = MCB_PAIRS_ALL,
+        .memories = {{.number = -1}},
+        .memory_count = 1,
+        .routes = {MCB_ROUTE_DIRECT},
+        .route_count = 1,
         .qps = 1,
         .depth = 128,
         .duration_ns = MCB_NS_PER_S,
@@ -31,12 +35,49 @@ static struct mcb_settings plain_settings(void)
     };
 }
 
-static struct mcb_plan plan_of(const struct mcb_settings *settings, const uint32_t *endpoints_of,
-                               size_t ranks)
+/* A list too long to be planned has no endpoints in these tests. */
+enum { TOO_LONG = 16385 };
+
+/* Hosts with so many NICs, each with host memory of its own, initiator and target. */
+static struct mcb_endpoint_list *lists_of(const uint32_t *endpoints_of, size_t ranks)
+{
+    struct mcb_endpoint_list *lists = calloc(ranks, sizeof *lists);
+    assert_non_null(lists);
+    for (size_t rank = 0; rank < ranks; rank++) {
+        lists[rank].count = endpoints_of[rank];
+        if (endpoints_of[rank] >= TOO_LONG)
+            continue;
+        lists[rank].endpoints = calloc(endpoints_of[rank] + 1, sizeof *lists[rank].endpoints);
+        for (uint32_t nic = 0; nic < endpoints_of[rank]; nic++)
+            lists[rank].endpoints[nic] =
+                (struct mcb_plan_endpoint){.nic = nic, .gpu = -1, .numa_node = -1, .may = {1, 1}};
+    }
+    return lists;
+}
+
+static void release_lists(struct mcb_endpoint_list *lists, size_t ranks)
+{
+    for (size_t rank = 0; rank < ranks; rank++)
+        mcb_endpoint_list_release(&lists[rank]);
+    free(lists);
+}
+
+static struct mcb_plan plan_of_lists(const struct mcb_settings *settings,
+                                     const struct mcb_endpoint_list *lists, size_t ranks)
 {
     struct mcb_plan plan;
     struct mcb_error error = {0};
-    assert_int_equal(mcb_plan_make(settings, endpoints_of, ranks, &plan, &error), 0);
+    if (mcb_plan_make(settings, lists, ranks, &plan, &error) != 0)
+        fail_msg("%s", error.detail);
+    return plan;
+}
+
+static struct mcb_plan plan_of(const struct mcb_settings *settings, const uint32_t *endpoints_of,
+                               size_t ranks)
+{
+    struct mcb_endpoint_list *lists = lists_of(endpoints_of, ranks);
+    struct mcb_plan plan = plan_of_lists(settings, lists, ranks);
+    release_lists(lists, ranks);
     return plan;
 }
 
@@ -207,6 +248,296 @@ static void ring_alone_goes_to_the_next_endpoint(void **state)
     mcb_plan_release(&plan);
 }
 
+/* An endpoint of a test, as plan_of_rows() takes it. */
+struct row {
+    uint32_t rank, nic;
+    int gpu;
+    bool initiator, target;
+};
+
+/* Rows of host memory or GPUs, rank by rank; at most 8 ranks of 64 endpoints. */
+struct hosts {
+    struct mcb_plan_endpoint endpoints[8][64];
+    struct mcb_endpoint_list lists[8];
+    size_t ranks;
+};
+
+static void make_hosts(struct hosts *hosts, const struct row *rows, size_t count, size_t ranks)
+{
+    *hosts = (struct hosts){.ranks = ranks};
+    for (size_t rank = 0; rank < ranks; rank++)
+        hosts->lists[rank].endpoints = hosts->endpoints[rank];
+    for (size_t i = 0; i < count; i++) {
+        struct mcb_endpoint_list *list = &hosts->lists[rows[i].rank];
+        list->endpoints[list->count++] =
+            (struct mcb_plan_endpoint){.nic = rows[i].nic,
+                                       .gpu = rows[i].gpu,
+                                       .numa_node = -1,
+                                       .may = {rows[i].initiator, rows[i].target}};
+    }
+}
+
+static const struct mcb_plan_endpoint *endpoint_of(const struct hosts *hosts, uint32_t endpoint,
+                                                   uint32_t *rank)
+{
+    for (*rank = 0; endpoint >= hosts->lists[*rank].count; ++*rank)
+        endpoint -= hosts->lists[*rank].count;
+    return &hosts->lists[*rank].endpoints[endpoint];
+}
+
+/* No two paths of a round with a NIC or a GPU in common. */
+static void expect_nothing_shared(const struct mcb_plan *plan, const struct hosts *hosts)
+{
+    for (size_t r = 0; r < plan->round_count; r++) {
+        size_t nics[8][64] = {0}, gpus[8][64] = {0};
+        const struct mcb_path *path = &plan->paths[plan->rounds[r].first_path];
+        for (size_t n = 1; n <= plan->rounds[r].path_count; n++, path++) {
+            const uint32_t ends[] = {path->initiator, path->target};
+            for (int end = 0; end < 2; end++) {
+                uint32_t rank;
+                const struct mcb_plan_endpoint *endpoint = endpoint_of(hosts, ends[end], &rank);
+                size_t *nic = &nics[rank][endpoint->nic];
+                assert_true(*nic == 0 || *nic == n);
+                *nic = n;
+                if (endpoint->gpu < 0)
+                    continue;
+                size_t *gpu = &gpus[rank][endpoint->gpu];
+                assert_true(*gpu == 0 || *gpu == n);
+                *gpu = n;
+            }
+        }
+    }
+}
+
+static void a_round_shares_neither_nic_nor_gpu(void **state)
+{
+    (void)state;
+    /* Two GPUs beside four NICs, and host memory of each NIC. */
+    struct row rows[24];
+    size_t count = 0;
+    for (uint32_t rank = 0; rank < 2; rank++)
+        for (uint32_t nic = 0; nic < 4; nic++) {
+            rows[count++] = (struct row){rank, nic, -1, true, true};
+            rows[count++] = (struct row){rank, nic, (int)nic / 2, true, true};
+            rows[count++] = (struct row){rank, nic, (int)nic % 2, true, true};
+        }
+    struct mcb_settings settings = plain_settings();
+    for (size_t ranks = 1; ranks <= 2; ranks++) {
+        struct hosts hosts;
+        make_hosts(&hosts, rows, ranks * 12, ranks);
+        struct mcb_plan plan = plan_of_lists(&settings, hosts.lists, ranks);
+        assert_int_equal(plan.path_count, ranks == 1 ? 144 : 288);
+        expect_nothing_shared(&plan, &hosts);
+        mcb_plan_release(&plan);
+    }
+}
+
+static void nics_of_one_gpu_wait_for_each_other(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {{0, 0, 0, 1, 1}, {0, 1, 0, 1, 1}};
+    struct mcb_settings settings = plain_settings();
+    struct hosts hosts;
+    make_hosts(&hosts, rows, 2, 1);
+    struct mcb_plan plan = plan_of_lists(&settings, hosts.lists, 1);
+    assert_int_equal(plan.path_count, 4);
+    assert_int_equal(plan.path_rounds, 4);
+    mcb_plan_release(&plan);
+}
+
+static void the_same_numbers_on_another_host_are_other_nics_and_gpus(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        {0, 0, 0, 1, 1}, {1, 0, 0, 1, 1}, {2, 0, 0, 1, 1}, {3, 0, 0, 1, 1}};
+    struct mcb_settings settings = plain_settings();
+    struct hosts hosts;
+    make_hosts(&hosts, rows, 4, 4);
+    struct mcb_plan plan = plan_of_lists(&settings, hosts.lists, 4);
+    assert_int_equal(plan.path_count, 12);
+    assert_int_equal(plan.path_rounds, 6);
+    mcb_plan_release(&plan);
+}
+
+static void two_memories_of_one_nic_take_the_fewest_rounds(void **state)
+{
+    (void)state;
+    /* Eight NICs with a GPU and host memory each: a NIC has 8 x 7 x 4 / 4 + 4 paths. */
+    struct row rows[16];
+    for (uint32_t i = 0; i < 16; i++)
+        rows[i] = (struct row){0, i / 2, i % 2 ? (int)i / 2 : -1, true, true};
+    struct mcb_settings settings = plain_settings();
+    struct hosts hosts;
+    make_hosts(&hosts, rows, 16, 1);
+    struct mcb_plan plan = plan_of_lists(&settings, hosts.lists, 1);
+    assert_int_equal(plan.path_count, 256);
+    assert_int_equal(plan.path_rounds, 60);
+    expect_nothing_shared(&plan, &hosts);
+    mcb_plan_release(&plan);
+}
+
+static void paths_go_from_initiators_to_targets(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {{0, 0, -1, 0, 1}, {0, 0, 0, 1, 0},  {0, 1, -1, 0, 1},
+                                      {0, 1, 1, 1, 0},  {1, 0, -1, 0, 1}, {1, 0, 0, 1, 0}};
+    struct mcb_settings settings = plain_settings();
+    struct hosts hosts;
+    make_hosts(&hosts, rows, 6, 2);
+    struct mcb_plan plan = plan_of_lists(&settings, hosts.lists, 2);
+    assert_int_equal(plan.path_count, 4);
+    assert_true(has_path(&plan, 1, 4) && has_path(&plan, 3, 4));
+    assert_true(has_path(&plan, 5, 0) && has_path(&plan, 5, 2));
+    mcb_plan_release(&plan);
+}
+
+static void rail_counts_initiators_and_targets_each_for_themselves(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {{0, 0, -1, 0, 1}, {0, 0, 0, 1, 0},  {0, 1, -1, 0, 1},
+                                      {0, 1, 1, 1, 0},  {1, 0, -1, 0, 1}, {1, 1, -1, 0, 1},
+                                      {1, 0, 0, 1, 0},  {1, 1, 1, 1, 0}};
+    struct mcb_settings settings = plain_settings();
+    settings.pairs = MCB_PAIRS_RAIL;
+    struct hosts hosts;
+    make_hosts(&hosts, rows, 8, 2);
+    struct mcb_plan plan = plan_of_lists(&settings, hosts.lists, 2);
+    assert_int_equal(plan.path_count, 4);
+    assert_int_equal(plan.path_rounds, 2);
+    assert_true(has_path(&plan, 1, 4) && has_path(&plan, 3, 5));
+    assert_true(has_path(&plan, 6, 0) && has_path(&plan, 7, 2));
+    mcb_plan_release(&plan);
+}
+
+static void ring_alone_has_a_path_from_every_initiator(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        {0, 0, -1, 0, 1}, {0, 0, 0, 1, 0}, {0, 1, -1, 0, 1}, {0, 1, 1, 1, 0}, {0, 1, 2, 1, 0}};
+    struct mcb_settings settings = plain_settings();
+    settings.pairs = MCB_PAIRS_RING;
+    struct hosts hosts;
+    make_hosts(&hosts, rows, 5, 1);
+    struct mcb_plan plan = plan_of_lists(&settings, hosts.lists, 1);
+    assert_int_equal(plan.path_count, 3);
+    assert_true(has_path(&plan, 1, 2) && has_path(&plan, 3, 0) && has_path(&plan, 4, 2));
+    mcb_plan_release(&plan);
+}
+
+static void affinity_leads_to_the_one_target_of_the_next_rank(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {{0, 0, -1, 0, 1}, {0, 0, 0, 1, 0}, {0, 1, 0, 1, 0},
+                                      {1, 0, -1, 0, 1}, {1, 0, 0, 1, 0}, {2, 0, -1, 0, 1}};
+    struct mcb_settings settings = plain_settings();
+    settings.pairs = MCB_PAIRS_AFFINITY;
+    struct hosts hosts;
+    make_hosts(&hosts, rows, 6, 3);
+    struct mcb_plan plan = plan_of_lists(&settings, hosts.lists, 3);
+    assert_int_equal(plan.path_count, 3);
+    assert_true(has_path(&plan, 1, 3) && has_path(&plan, 2, 3) && has_path(&plan, 4, 5));
+    mcb_plan_release(&plan);
+
+    make_hosts(&hosts, rows, 3, 1);
+    plan = plan_of_lists(&settings, hosts.lists, 1);
+    assert_int_equal(plan.path_count, 2);
+    assert_true(has_path(&plan, 1, 0) && has_path(&plan, 2, 0));
+    assert_int_equal(plan.path_rounds, 2); /* all share the target's NIC */
+    mcb_plan_release(&plan);
+}
+
+static struct mcb_settings compared_settings(void)
+{
+    struct mcb_settings settings = plain_settings();
+    for (int route = 0; route < MCB_ROUTES; route++)
+        settings.routes[route] = (enum mcb_route)route;
+    settings.route_count = MCB_ROUTES;
+    return settings;
+}
+
+static void routes_follow_each_other_within_an_ordering(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {{0, 0, 0, 1, 1}, {0, 1, 1, 1, 1}};
+    struct mcb_settings settings = compared_settings();
+    settings.orderings[1] = MCB_ORDERING_ON;
+    settings.ordering_count = 2;
+    struct hosts hosts;
+    make_hosts(&hosts, rows, 2, 1);
+    struct mcb_plan plan = plan_of_lists(&settings, hosts.lists, 1);
+    assert_int_equal(plan.settings_count, 6);
+    assert_int_equal(plan.path_rounds, 3);
+    assert_int_equal(plan.round_count, 18);
+    assert_int_equal(plan.cell_count, 24);
+    for (size_t r = 0; r < plan.round_count; r++) {
+        const struct mcb_cell_settings *cell = &plan.settings[plan.rounds[r].settings];
+        assert_int_equal(cell->route, r % 3);
+        assert_int_equal(cell->ordering, settings.orderings[r / 3 % 2]);
+        assert_int_equal(plan.rounds[r].first_path, plan.rounds[r / 6 * 6].first_path);
+    }
+    mcb_plan_release(&plan);
+}
+
+static void between_host_memories_the_direct_route_is_the_only_one(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        {0, 0, -1, 1, 1}, {0, 0, 0, 1, 1}, {0, 1, -1, 1, 1}, {0, 1, 1, 1, 1}};
+    struct mcb_settings settings = compared_settings();
+    settings.orderings[1] = MCB_ORDERING_ON;
+    settings.ordering_count = 2;
+    struct hosts hosts;
+    make_hosts(&hosts, rows, 4, 1);
+    for (int direct = 1; direct >= 0; direct--) {
+        struct mcb_plan plan = plan_of_lists(&settings, hosts.lists, 1);
+        size_t cells[2][MCB_ROUTES] = {{0}}; /* by GPU and route */
+        assert_int_equal(plan.settings_count, 6);
+        for (size_t r = 0; r < plan.round_count; r++) {
+            const struct mcb_round *round = &plan.rounds[r];
+            assert_true(round->path_count > 0);
+            for (size_t n = 0; n < round->path_count; n++) {
+                struct mcb_path path = plan.paths[round->first_path + n];
+                bool gpu = path.initiator % 2 == 1 || path.target % 2 == 1;
+                cells[gpu][plan.settings[round->settings].route]++;
+            }
+        }
+        assert_int_equal(plan.path_count, 16);
+        assert_int_equal(cells[0][MCB_ROUTE_DIRECT], 8);
+        assert_int_equal(cells[0][MCB_ROUTE_STAGED] + cells[0][MCB_ROUTE_HOST], 0);
+        assert_int_equal(cells[1][MCB_ROUTE_DIRECT], direct ? 24 : 0);
+        assert_int_equal(cells[1][MCB_ROUTE_STAGED], 24);
+        assert_int_equal(cells[1][MCB_ROUTE_HOST], 24);
+        assert_int_equal(plan.cell_count, direct ? 80 : 56);
+        mcb_plan_release(&plan);
+
+        settings.routes[0] = MCB_ROUTE_STAGED; /* where the transport reaches no GPU */
+        settings.routes[1] = MCB_ROUTE_HOST;
+        settings.route_count = 2;
+    }
+}
+
+static void a_route_that_no_path_takes_is_no_setting(void **state)
+{
+    (void)state;
+    static const struct row host[] = {{0, 0, -1, 1, 1}}, gpu[] = {{0, 0, 0, 1, 1}};
+    struct mcb_settings settings = compared_settings();
+    struct hosts hosts;
+    make_hosts(&hosts, host, 1, 1);
+    struct mcb_plan plan = plan_of_lists(&settings, hosts.lists, 1);
+    assert_int_equal(plan.settings_count, 1);
+    assert_int_equal(plan.settings[0].route, MCB_ROUTE_DIRECT);
+    mcb_plan_release(&plan);
+
+    settings.routes[0] = MCB_ROUTE_STAGED;
+    settings.route_count = 1;
+    make_hosts(&hosts, gpu, 1, 1);
+    plan = plan_of_lists(&settings, hosts.lists, 1);
+    assert_int_equal(plan.settings_count, 1);
+    assert_int_equal(plan.settings[0].route, MCB_ROUTE_STAGED);
+    assert_int_equal(plan.round_count, 1);
+    mcb_plan_release(&plan);
+}
+
 static void the_same_input_gives_the_same_plan(void **state)
 {
     (void)state;
@@ -225,17 +556,51 @@ static void the_same_input_gives_the_same_plan(void **state)
     mcb_plan_release(&second);
 }
 
+static void expect_no_plan_of_lists(const struct mcb_settings *settings,
+                                    const struct mcb_endpoint_list *lists, size_t ranks,
+                                    const char *why)
+{
+    struct mcb_plan plan = {.path_count = 99};
+    struct mcb_error error = {0};
+    assert_int_equal(mcb_plan_make(settings, lists, ranks, &plan, &error), -1);
+    assert_int_equal(error.code, MCB_FAULT_USE_VALUE);
+    if (!strstr(error.detail, why))
+        fail_msg("'%s' is not in '%s'", why, error.detail);
+    assert_int_equal(plan.path_count, 99);
+}
+
 static void expect_no_plan(enum mcb_pairs pairs, const uint32_t *endpoints_of, size_t ranks,
                            const char *why)
 {
     struct mcb_settings settings = plain_settings();
-    struct mcb_plan plan = {.path_count = 99};
-    struct mcb_error error = {0};
+    struct mcb_endpoint_list *lists = lists_of(endpoints_of, ranks);
     settings.pairs = pairs;
-    assert_int_equal(mcb_plan_make(&settings, endpoints_of, ranks, &plan, &error), -1);
-    assert_int_equal(error.code, MCB_FAULT_USE_VALUE);
-    assert_non_null(strstr(error.detail, why));
-    assert_int_equal(plan.path_count, 99);
+    expect_no_plan_of_lists(&settings, lists, ranks, why);
+    release_lists(lists, ranks);
+}
+
+static void a_plan_without_a_gpu_says_what_to_do(void **state)
+{
+    (void)state;
+    static const struct row host[] = {{0, 0, -1, 1, 0}, {1, 0, -1, 1, 0}};
+    struct mcb_settings settings = plain_settings();
+    struct hosts hosts;
+    settings.memories[0].gpu = true;
+    make_hosts(&hosts, NULL, 0, 2);
+    expect_no_plan_of_lists(&settings, hosts.lists, 2,
+                            "--memory: no rank has such a GPU and a NIC: nothing can be an "
+                            "initiator; mcbench topo shows the GPUs, mcbench cpu measures");
+    settings.memories[0].gpu = false;
+    settings.peer_memories[0] = (struct mcb_memory_choice){.gpu = true, .number = 7};
+    settings.peer_memory_count = 1;
+    make_hosts(&hosts, host, 2, 2);
+    expect_no_plan_of_lists(&settings, hosts.lists, 2,
+                            "--peer-memory: no rank has such a GPU and a NIC: nothing can be a "
+                            "target; mcbench topo shows the GPUs, --peer-memory cpu measures");
+    settings.memories[1].gpu = true; /* of both kinds: without a NIC only there is none of it */
+    settings.memory_count = 2;
+    make_hosts(&hosts, NULL, 0, 2);
+    expect_no_plan_of_lists(&settings, hosts.lists, 2, "no rank has a NIC: there is no path");
 }
 
 static void a_plan_without_paths_says_why(void **state)
@@ -244,13 +609,16 @@ static void a_plan_without_paths_says_why(void **state)
     expect_no_plan(MCB_PAIRS_ALL, (uint32_t[]){0, 0}, 2, "no rank has a NIC");
     expect_no_plan(MCB_PAIRS_ALL, (uint32_t[]){4, 0}, 2, "only one of the hosts");
     expect_no_plan(MCB_PAIRS_RAIL, (uint32_t[]){4, 0}, 2, "--pairs rail");
+    expect_no_plan(MCB_PAIRS_AFFINITY, (uint32_t[]){1, 0}, 2, "--pairs affinity: no host with");
+    expect_no_plan(MCB_PAIRS_AFFINITY, (uint32_t[]){0, 0}, 2, "no rank has a NIC");
     expect_no_plan(MCB_PAIRS_RING, (uint32_t[]){0, 2}, 2, "--pairs ring");
 }
 
 static void a_plan_too_large_is_refused(void **state)
 {
     (void)state;
-    expect_no_plan(MCB_PAIRS_ALL, (uint32_t[]){4097}, 1, "4097 NICs: more than can be planned");
+    expect_no_plan(MCB_PAIRS_ALL, (uint32_t[]){4097}, 1,
+                   "4097 endpoints (memories x NICs): more than");
     expect_no_plan(MCB_PAIRS_RING, (uint32_t[]){UINT32_MAX, UINT32_MAX}, 2, "more than can be");
 }
 
@@ -461,7 +829,19 @@ int main(void)
         cmocka_unit_test(rail_alone_is_every_endpoint_with_itself),
         cmocka_unit_test(ring_goes_to_the_next_rank),
         cmocka_unit_test(ring_alone_goes_to_the_next_endpoint),
+        cmocka_unit_test(a_round_shares_neither_nic_nor_gpu),
+        cmocka_unit_test(nics_of_one_gpu_wait_for_each_other),
+        cmocka_unit_test(the_same_numbers_on_another_host_are_other_nics_and_gpus),
+        cmocka_unit_test(two_memories_of_one_nic_take_the_fewest_rounds),
+        cmocka_unit_test(paths_go_from_initiators_to_targets),
+        cmocka_unit_test(rail_counts_initiators_and_targets_each_for_themselves),
+        cmocka_unit_test(ring_alone_has_a_path_from_every_initiator),
+        cmocka_unit_test(affinity_leads_to_the_one_target_of_the_next_rank),
+        cmocka_unit_test(routes_follow_each_other_within_an_ordering),
+        cmocka_unit_test(between_host_memories_the_direct_route_is_the_only_one),
+        cmocka_unit_test(a_route_that_no_path_takes_is_no_setting),
         cmocka_unit_test(the_same_input_gives_the_same_plan),
+        cmocka_unit_test(a_plan_without_a_gpu_says_what_to_do),
         cmocka_unit_test(a_plan_without_paths_says_why),
         cmocka_unit_test(a_plan_too_large_is_refused),
         cmocka_unit_test(measures_then_operations_then_sizes_then_rounds_then_orderings),

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "bench/doctor/preflight.h"
+#include "gpu/gpu.h"
 
 #define MIB (UINT64_C(1) << 20)
 
@@ -67,11 +68,17 @@ static int make_host(void **state)
         "MemTotal:  2097152 kB\nMemFree:  1024 kB\n"
         "MemAvailable:    1048576 kB\n");
     put(host, "/proc/self/cgroup", "0::/\n");
-    host->settings = (struct mcb_settings){.ordering_count = 1, .qps = 4, .ranks = 2};
+    host->settings = (struct mcb_settings){.ordering_count = 1,
+                                           .qps = 4,
+                                           .ranks = 2,
+                                           .routes = {MCB_ROUTE_DIRECT},
+                                           .route_count = 1,
+                                           .memories = {{.number = -1}},
+                                           .memory_count = 1};
     host->input = (struct mcb_preflight_input){.settings = &host->settings,
                                                .transport = "rdma",
                                                .nic_count = 2,
-                                               .bytes_per_nic = 64 * MIB,
+                                               .host_bytes = 128 * MIB,
                                                .root = host->root,
                                                .memlock_bytes = 8 * MIB,
                                                .open_files = 1024};
@@ -131,7 +138,7 @@ static void too_little_locked_memory_fails_with_the_numbers(void **state)
 {
     struct host *host = *state;
     expect(host, MEMLOCK, MCB_VERDICT_FAIL,
-           "RLIMIT_MEMLOCK is 8 MiB: 2 NICs x 64 MiB to register need 128 MiB");
+           "RLIMIT_MEMLOCK is 8 MiB: 128 MiB to register with 2 NICs");
     assert_int_equal(run(host).error.code, MCB_FAULT_HOST_MEMLOCK);
 }
 
@@ -175,10 +182,10 @@ static void too_little_memory_fails_with_the_numbers(void **state)
 {
     struct host *host = *state;
     host->input.memlock_bytes = MCB_LIMIT_NONE;
-    host->input.bytes_per_nic = 768 * MIB;
+    host->input.host_bytes = 1536 * MIB;
     expect(host, MEMORY, MCB_VERDICT_FAIL, "1.5 GiB needed for 2 NICs: 1 GiB available");
     assert_int_equal(run(host).error.code, MCB_FAULT_HOST_MEMORY);
-    host->input.bytes_per_nic = 512 * MIB;
+    host->input.host_bytes = 1024 * MIB;
     expect(host, MEMORY, MCB_VERDICT_PASS, "1 GiB needed, 1 GiB available");
 }
 
@@ -186,7 +193,7 @@ static void memory_registered_twice_is_needed_once_and_locked_twice(void **state
 {
     struct host *host = *state;
     host->settings.ordering_count = 2;
-    host->input.bytes_per_nic = 1024 * MIB;
+    host->input.host_bytes = 2048 * MIB;
     host->input.memlock_bytes = 2048 * MIB;
     assert_int_equal(run(host).status, 0);
     host->input.memlock_bytes = 2047 * MIB;
@@ -234,7 +241,6 @@ static void huge_pages_come_from_their_pool_and_not_from_free_memory(void **stat
 {
     struct host *host = *state;
     host->settings.huge_pages = true;
-    host->settings.memory_node = host->settings.peer_memory_node = -1;
     host->input.memlock_bytes = MCB_LIMIT_NONE;
     put_huge_pages(host, 100, 66);
     expect(host, MEMORY, MCB_VERDICT_PASS, "64 huge pages of 2 MiB are needed, 64 are free");
@@ -245,7 +251,6 @@ static void too_few_huge_pages_fail_with_the_command_that_provides_them(void **s
 {
     struct host *host = *state;
     host->settings.huge_pages = true;
-    host->settings.memory_node = host->settings.peer_memory_node = -1;
     host->input.memlock_bytes = MCB_LIMIT_NONE;
     put_huge_pages(host, 100, 65);
     expect(host, MEMORY, MCB_VERDICT_FAIL,
@@ -265,8 +270,7 @@ static void huge_pages_are_needed_on_the_node_that_was_asked_for(void **state)
     const char *pool = "/sys/devices/system/node/node1/hugepages/hugepages-2048kB/";
     char path[128];
     host->settings.huge_pages = true;
-    host->settings.memory_node = 1;
-    host->settings.peer_memory_node = -1;
+    host->settings.memories[0].number = 1;
     host->input.memlock_bytes = MCB_LIMIT_NONE;
     put_huge_pages(host, 100, 100);
     snprintf(path, sizeof path, "%snr_hugepages", pool);
@@ -277,6 +281,10 @@ static void huge_pages_are_needed_on_the_node_that_was_asked_for(void **state)
            "64 huge pages of 2 MiB are needed, 98 are free; node 1 has 40 free: echo 74 > "
            "/sys/devices/system/node/node1/hugepages/hugepages-2048kB/nr_hugepages");
     put(host, path, "64\n");
+    assert_int_equal(run(host).status, 0);
+    snprintf(path, sizeof path, "%sfree_hugepages", pool);
+    put(host, path, "40\n");
+    host->settings.peer_memory_count = 1; /* on node 0: of no node all */
     assert_int_equal(run(host).status, 0);
 }
 
@@ -345,7 +353,7 @@ static void every_check_runs_and_the_first_fault_is_returned(void **state)
 {
     struct host *host = *state;
     host->settings.etcd = "http://etcd:2379";
-    host->input.bytes_per_nic = SIZE_MAX / 2 + 1;
+    host->input.host_bytes = UINT64_MAX;
     host->input.open_files = 16;
     struct outcome outcome = run(host);
     assert_string_equal(outcome.names, "memlock; memory; open files; proxy; ");
@@ -375,8 +383,85 @@ static void this_host_can_be_checked(void **state)
     input.settings = &settings;
     input.transport = "tcp";
     input.nic_count = 1;
-    input.bytes_per_nic = 4096;
+    input.host_bytes = 4096;
     assert_int_equal(mcb_preflight_run(&input, NULL, NULL, &error), 0);
+}
+
+/* ---- GPUs ---- */
+
+enum { GPU = 2 };
+
+/* Two of them, of which nothing is known but what a test says. */
+static void put_gpus(struct host *host, struct mcb_gpus *gpus, enum mcb_known dmabuf)
+{
+    static const struct mcb_gpu_module module = {.name = "cuda"};
+    *gpus = (struct mcb_gpus){.module = &module, .count = 2};
+    for (int i = 0; i < 2; i++) {
+        strcpy(gpus->list[i].model, "NVIDIA H100 80GB HBM3");
+        strcpy(gpus->list[i].driver, "570.124.06");
+        gpus->list[i].dmabuf = dmabuf;
+    }
+    host->input.memlock_bytes = MCB_LIMIT_NONE;
+    host->input.gpus = gpus;
+}
+
+static void gpus_are_told_with_what_is_known_of_their_registration(void **state)
+{
+    struct host *host = *state;
+    struct mcb_gpus gpus;
+    put_gpus(host, &gpus, MCB_KNOWN_YES);
+    expect(host, GPU, MCB_VERDICT_PASS,
+           "2 x NVIDIA H100 80GB HBM3, driver 570.124.06; dma-buf: yes; peermem: no module loaded");
+    put(host, "/sys/module/nvidia_peermem/refcnt", "0\n");
+    strcpy(gpus.list[1].model, "NVIDIA L40S");
+    gpus.list[0].dmabuf = gpus.list[1].dmabuf = MCB_KNOWN_NOT;
+    expect(host, GPU, MCB_VERDICT_PASS,
+           "2 GPUs, 1 of them NVIDIA H100 80GB HBM3, driver 570.124.06; dma-buf: not known; "
+           "peermem: nvidia_peermem");
+    assert_string_equal(run(host).names, "memlock; memory; gpu; open files; ");
+}
+
+static void gpus_that_can_hardly_be_registered_are_warned_of(void **state)
+{
+    struct host *host = *state;
+    struct mcb_gpus gpus;
+    static const struct {
+        enum mcb_registration_choice choice;
+        enum mcb_known dmabuf;
+        bool peermem;
+        enum mcb_verdict verdict;
+    } cases[] = {
+        {MCB_REGISTRATION_AUTO, MCB_KNOWN_NO, false, MCB_VERDICT_WARN},
+        {MCB_REGISTRATION_AUTO, MCB_KNOWN_NOT, false, MCB_VERDICT_PASS},
+        {MCB_REGISTRATION_DMABUF, MCB_KNOWN_NO, false, MCB_VERDICT_WARN},
+        {MCB_REGISTRATION_PEERMEM, MCB_KNOWN_YES, false, MCB_VERDICT_WARN},
+        {MCB_REGISTRATION_AUTO, MCB_KNOWN_NO, true, MCB_VERDICT_PASS},
+        {MCB_REGISTRATION_PEERMEM, MCB_KNOWN_NO, true, MCB_VERDICT_PASS},
+        {MCB_REGISTRATION_DMABUF, MCB_KNOWN_NO, true, MCB_VERDICT_WARN},
+    };
+    for (size_t n = 0; n < sizeof cases / sizeof cases[0]; n++) {
+        put_gpus(host, &gpus, cases[n].dmabuf);
+        if (cases[n].peermem)
+            put(host, "/sys/module/nvidia_peermem/refcnt", "0\n");
+        host->settings.registration = cases[n].choice;
+        assert_int_equal(run(host).verdicts[GPU], cases[n].verdict);
+        host->settings.routes[0] = MCB_ROUTE_STAGED;
+        assert_int_equal(run(host).verdicts[GPU], MCB_VERDICT_PASS);
+        host->settings.routes[0] = MCB_ROUTE_DIRECT;
+    }
+}
+
+static void stand_in_gpus_are_warned_of(void **state)
+{
+    struct host *host = *state;
+    static const struct mcb_gpu_module module = {.name = "cuda", .stand_in = true};
+    struct mcb_gpus gpus;
+    put_gpus(host, &gpus, MCB_KNOWN_NOT);
+    gpus.module = &module;
+    struct outcome outcome = run(host);
+    assert_int_equal(outcome.verdicts[GPU], MCB_VERDICT_WARN);
+    assert_int_equal(outcome.status, 0);
+    assert_non_null(strstr(outcome.evidence[GPU], "stand-in GPUs"));
 }
 
 #define on_a_host(test) cmocka_unit_test_setup_teardown(test, make_host, remove_host)
@@ -402,6 +487,9 @@ int main(void)
         on_a_host(proxy_variables_count_as_libcurl_reads_them),
         on_a_host(without_etcd_proxies_do_not_matter),
         on_a_host(every_check_runs_and_the_first_fault_is_returned),
+        on_a_host(gpus_are_told_with_what_is_known_of_their_registration),
+        on_a_host(gpus_that_can_hardly_be_registered_are_warned_of),
+        on_a_host(stand_in_gpus_are_warned_of),
         on_a_host(nobody_needs_to_listen),
         on_a_host(this_host_can_be_checked),
     };

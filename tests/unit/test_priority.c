@@ -118,7 +118,7 @@ static void what_is_written_is_read_back_the_same(void **state)
 static void a_run_on_cpu_memory_takes_its_nics_from_it(void **state)
 {
     struct mcb_error error;
-    struct mcb_settings settings = {.memory_node = -1};
+    struct mcb_settings settings = {.memories = {{.number = -1}}, .memory_count = 1};
     int memory_nodes[MCB_NICS_MAX];
     activate(*state);
     settings.priority_matrix = mcb_priority_make(&((struct host *)*state)->tree, &error);

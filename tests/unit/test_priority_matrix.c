@@ -12,6 +12,8 @@
 
 #include <cmocka.h>
 
+#include "bench/plan/settings.h"
+
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
 static void assert_read(const char *text, const char *normal)
@@ -167,6 +169,96 @@ static void a_damaged_matrix_is_never_trusted(void **state)
     }
 }
 
+static const struct mcb_memory_choice cpu = {false, -1}, cpu_0 = {false, 0}, cpu_1 = {false, 1},
+                                      cuda = {true, -1}, cuda_1 = {true, 1}, cuda_2 = {true, 2};
+
+/* "NIC:node" of each NIC that is left for those memories, with blanks between. */
+static void assert_selected(const char *matrix, struct mcb_settings *settings, const char *expected)
+{
+    struct mcb_error error;
+    int nodes[MCB_NICS_MAX];
+    char text[512] = "";
+    settings->priority_matrix = mcb_priority_matrix_read(matrix, "--x", &error);
+    if (!settings->priority_matrix || mcb_priority_matrix_select(settings, nodes, &error) != 0)
+        fail_msg("%s", error.detail);
+    for (size_t i = 0; i < settings->nic_count; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s:%d", i ? " " : "",
+                 settings->nics[i], nodes[i]);
+    assert_string_equal(text, expected);
+    json_decref(settings->priority_matrix);
+}
+
+static const char whole[] = "{\"cpu:0\": [[\"a\"], [\"b\"]], \"cpu:1\": [[\"b\"], [\"a\"]], "
+                            "\"cuda:0\": [[\"c\"], [\"a\"]], \"cuda:1\": [[], [\"a\", \"d\"]], "
+                            "\"*\": [[\"e\"], []]}";
+
+#define SELECTED(expected, ...)                                                                    \
+    do {                                                                                           \
+        const struct mcb_memory_choice list[] = {__VA_ARGS__};                                     \
+        struct mcb_settings settings = {.memory_count = LENGTH(list)};                             \
+        memcpy(settings.memories, list, sizeof list);                                              \
+        assert_selected(whole, &settings, expected);                                               \
+    } while (0)
+
+static void each_memory_brings_the_nics_of_its_locations(void **state)
+{
+    (void)state;
+    SELECTED("a:0 b:1", cpu);
+    SELECTED("b:-1", cpu_1);
+    SELECTED("c:-1 a:-1 d:-1", cuda);
+    SELECTED("a:-1 d:-1", cuda_1); /* it prefers none */
+    SELECTED("c:-1 a:0 d:-1 b:1", cuda, cpu);
+    SELECTED("a:-1 b:-1", cpu_0, cpu_1);
+}
+
+static void a_memory_without_a_location_has_those_of_any(void **state)
+{
+    (void)state;
+    SELECTED("e:-1", cuda_2);
+    SELECTED("e:-1 a:0 b:1", cuda_2, cpu);
+}
+
+static void the_memory_of_the_peers_counts_too(void **state)
+{
+    (void)state;
+    struct mcb_settings settings = {
+        .memories = {cpu_0}, .memory_count = 1, .peer_memories = {cuda_1}, .peer_memory_count = 1};
+    assert_selected(whole, &settings, "a:-1 d:-1");
+}
+
+static void nics_that_were_left_out_stay_out(void **state)
+{
+    (void)state;
+    struct mcb_settings settings = {
+        .memories = {cuda}, .memory_count = 1, .nics = {"d", "b"}, .nic_count = 2};
+    assert_selected(whole, &settings, "d:-1");
+}
+
+static void a_selection_of_no_nic_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        struct mcb_memory_choice memory;
+        const char *matrix, *detail;
+    } cases[] = {
+        {{true, 0}, "{\"cpu:0\": [[\"a\"], []]}", "it needs a location \"cuda:N\" or \"*\" with"},
+        {{false, 1}, "{\"cpu:0\": [[\"a\"], []]}", "it needs a location \"cpu:N\" or \"*\" with"},
+    };
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct mcb_error error;
+        int nodes[MCB_NICS_MAX];
+        struct mcb_settings settings = {
+            .memories = {cases[i].memory},
+            .memory_count = 1,
+            .priority_matrix = mcb_priority_matrix_read(cases[i].matrix, "--x", &error)};
+        assert_int_equal(mcb_priority_matrix_select(&settings, nodes, &error), -1);
+        assert_int_equal(error.code, MCB_FAULT_USE_MATRIX);
+        assert_non_null(strstr(error.detail, cases[i].detail));
+        assert_int_equal(settings.nic_count, 0);
+        json_decref(settings.priority_matrix);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +270,11 @@ int main(void)
         cmocka_unit_test(more_than_can_be_is_refused),
         cmocka_unit_test(a_nic_name_has_1_to_63_plain_characters),
         cmocka_unit_test(a_damaged_matrix_is_never_trusted),
+        cmocka_unit_test(each_memory_brings_the_nics_of_its_locations),
+        cmocka_unit_test(a_memory_without_a_location_has_those_of_any),
+        cmocka_unit_test(the_memory_of_the_peers_counts_too),
+        cmocka_unit_test(nics_that_were_left_out_stay_out),
+        cmocka_unit_test(a_selection_of_no_nic_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -76,7 +76,7 @@ static void a_missing_member_is_refused(void **state)
     (void)state;
     static const char *const keys[] = {"gid",        "lid",          "mtu_bytes", "reads",
                                        "pairs",      "slots",        "in",        "out",
-                                       "slot_bytes", "stride_bytes", "regions"};
+                                       "slot_bytes", "stride_bytes", "regions",   "polls_memory"};
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
         refused_with(keys[i], NULL);
 }
@@ -95,6 +95,7 @@ static void numbers_out_of_range_are_refused(void **state)
     refused_with("slots", json_integer(SLOTS + 1));
     refused_with("slot_bytes", json_integer(SIZE - 1));
     refused_with("stride_bytes", json_integer(SIZE));
+    refused_with("polls_memory", json_integer(1));
     refused_with("in", json_string("0xfffffffffffffff0"));
     refused_with("out", json_string("0xfffffffffffffff0"));
 }

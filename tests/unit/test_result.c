@@ -374,6 +374,10 @@ static void closing_nothing_is_fine(void **state)
 static json_t *example(void)
 {
     json_t *document = result_document();
+    json_t *host = json_array_get(json_object_get(document, "hosts"), 0);
+    json_array_append_new(json_object_get(host, "gpus"), result_gpu("cuda:0", false));
+    json_array_append_new(json_object_get(host, "endpoints"),
+                          result_opened("mlx5_0", "cuda:0", "cpu:0"));
     json_t *bandwidth = result_bandwidth("n1", "mlx5_0", "n1", "mlx5_1", 388.1);
     result_set_ceiling(bandwidth, 392.1, "link", "both");
     result_append(document, bandwidth);
@@ -519,10 +523,26 @@ static const struct change changes[] = {
     {"hosts", "[]", "hosts: 0 elements"},
     {"hosts/0/nics/0/name", "5", "hosts[0].nics[0].name"},
     {"hosts/0/nics/0/port", NULL, "hosts[0].nics[0].port: is missing"},
-    {"hosts/0/nics/0/memory", "\"\\u001b[2J\"", "nics[0].memory: \"?[2J\"; \"cpu:N\" or"},
     {"hosts/0/nics/0/pci_address", "5", "hosts[0].nics[0].pci_address: a string"},
-    {"hosts/0/nics/0/placement", "{\"page_bytes\": 0}", "nics[0].placement.page_bytes: 0"},
-    {"hosts/0/nics/0/registration", "{\"method\": \"\"}", "nics[0].registration.method: 0"},
+    {"hosts/0/gpus", NULL, "hosts[0].gpus: is missing"},
+    {"hosts/0/gpus/0/name", "\"cpu:0\"", "gpus[0].name: \"cpu:0\"; \"cuda:N\" was expected"},
+    {"hosts/0/gpus/0/model", NULL, "gpus[0].model: is missing"},
+    {"hosts/0/gpus/0/stand_in", "null", "gpus[0].stand_in: a boolean was expected"},
+    {"hosts/0/gpus/0/flush", "\"royal\"", "gpus[0].flush: \"royal\"; \"call\", \"read\", \"none\""},
+    {"hosts/0/gpus/0/distances", "{\"mlx5_0\": \"far\"}", "gpus[0].distances.mlx5_0: \"far\""},
+    {"hosts/0/gpus/0/distances", "{\"\": \"PIX\"}", "the name of a NIC was expected in place"},
+    {"hosts/0/gpus/0/near_nics", "[\"a\", \"a\"]", "gpus[0].near_nics[1]: is there already"},
+    {"hosts/0/gpus/0/pcie_gtps", "0", "gpus[0].pcie_gtps: 0; more than 0"},
+    {"hosts/0/gpus/0/price", "5", "gpus[0].price: there is no such member"},
+    {"hosts/0/endpoints", NULL, "hosts[0].endpoints: is missing"},
+    {"hosts/0/endpoints/0/memory", "\"\\u001b[2J\"", "endpoints[0].memory: \"?[2J\"; \"cpu:N\" or"},
+    {"hosts/0/endpoints/0/bounce", "\"cuda:0\"", "endpoints[0].bounce: \"cuda:0\"; \"cpu:N\""},
+    {"hosts/0/endpoints/0/roles", "[]", "endpoints[0].roles: 0 elements"},
+    {"hosts/0/endpoints/0/roles", "[\"spectator\"]", "roles[0]: \"spectator\"; \"initiator\""},
+    {"hosts/0/endpoints/0/roles", "[\"target\", \"target\"]", "roles[1]: is there already"},
+    {"hosts/0/endpoints/0/placement", "{\"page_bytes\": 0}", "[0].placement.page_bytes: 0"},
+    {"hosts/0/endpoints/0/registration/method", "\"\"", "registration.method: \"\"; \"reg_mr"},
+    {"hosts/0/endpoints/0/registration/proved", "1", "registration.proved: a boolean"},
     {"settings/qps", "{\"value\": \"2\", \"from\": \"variable\"}", "settings.qps: is from a"},
     {"settings/QPS", "{\"value\": \"2\", \"from\": \"option\"}", "settings.QPS: the name of"},
     {"started", "\"today\"", "started: \"today\"; a time"},
@@ -544,6 +564,9 @@ static const struct change changes[] = {
     {"cells/0/target/host", "5", "cells[0].target.host: a string was expected"},
     {"cells/0/operation", "\"erase\"", "cells[0].operation: \"erase\""},
     {"cells/0/measure", "\"taste\"", "cells[0].measure: \"taste\""},
+    {"cells/0/route", NULL, "cells[0].route: is missing"},
+    {"cells/0/route", "\"scenic\"", "cells[0].route: \"scenic\"; \"direct\", \"staged\", \"host\""},
+    {"cells/0/registration", "\"magic\"", "cells[0].registration: \"magic\""},
     {"cells/0/bidirectional", "0", "cells[0].bidirectional: a boolean was expected"},
     {"cells/0/size_bytes", "0", "cells[0].size_bytes: 0; 1 to"},
     {"cells/0/size_bytes", "-1", "cells[0].size_bytes: -1"},
@@ -596,6 +619,8 @@ static const struct change changes[] = {
     {"cells/0/details", "{\"initiator_cpus\": \"8,0\"}",
      "cells[0].details.initiator_cpus: \"8,0\"; a list"},
     {"cells/0/details", "{\"target_cpus\": 3}", "cells[0].details.target_cpus: a string"},
+    {"cells/0/details", "{\"target_visible_by\": \"faith\"}",
+     "cells[0].details.target_visible_by: \"faith\"; \"completion\""},
     {"cells/0/corruption", "{}", "cells[0].corruption.kind: is missing"},
 };
 
@@ -679,6 +704,55 @@ static void a_cell_of_a_peer_is_held_against_the_same_rules(void **state)
                      -1);
 }
 
+static void what_a_peer_tells_of_a_gpu_is_held_against_the_same_rules(void **state)
+{
+    (void)state;
+    struct mcb_error error;
+    json_t *gpu = result_gpu("cuda:0", false), *nics = json_object();
+    assert_int_equal(mcb_result_check_gpu(gpu, "gpus[0]", MCB_FAULT_NET_PROTOCOL, &error), 0);
+    for (int i = 0; i < 129; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "mlx5_%d", i);
+        json_object_set_new(nics, name, json_string("SYS"));
+    }
+    json_object_set_new(gpu, "distances", nics);
+    assert_int_equal(mcb_result_check_gpu(gpu, "gpus[0]", MCB_FAULT_NET_PROTOCOL, &error), -1);
+    assert_string_equal(error.detail, "gpus[0]: distances: 129 members; 0 to 128 were expected");
+    assert_int_equal(mcb_result_check_gpu(NULL, "gpus[0]", MCB_FAULT_NET_PROTOCOL, &error), -1);
+    json_decref(gpu);
+}
+
+static void an_endpoint_that_a_peer_opened_may_say_more(void **state)
+{
+    (void)state;
+    struct mcb_error error;
+    json_t *entry = result_opened("mlx5_0", "cuda:0", "cpu:0");
+    json_object_set_new(entry, "warnings", json_array());
+    assert_int_equal(mcb_result_check_opened(entry, "endpoints[0]", MCB_FAULT_NET_PROTOCOL, &error),
+                     0);
+    json_object_set_new(entry, "bounce", json_string("cuda:0"));
+    assert_int_equal(mcb_result_check_opened(entry, "endpoints[0]", MCB_FAULT_NET_PROTOCOL, &error),
+                     -1);
+    json_object_del(entry, "bounce");
+    assert_int_equal(mcb_result_check_opened(entry, "endpoints[0]", MCB_FAULT_NET_PROTOCOL, &error),
+                     -1);
+    json_decref(entry);
+}
+
+static void one_stand_in_of_any_host_marks_the_whole_result(void **state)
+{
+    (void)state;
+    json_t *document = result_document(), *hosts = json_object_get(document, "hosts");
+    json_array_append_new(hosts, result_host());
+    assert_false(mcb_result_is_stand_in(document));
+    json_t *gpus = json_object_get(json_array_get(hosts, 1), "gpus");
+    json_array_append_new(gpus, result_gpu("cuda:0", false));
+    assert_false(mcb_result_is_stand_in(document));
+    json_array_append_new(gpus, result_gpu("cuda:1", true));
+    assert_true(mcb_result_is_stand_in(document));
+    json_decref(document);
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
 
 int main(void)
@@ -713,6 +787,9 @@ int main(void)
         IN_FOLDER(a_file_over_one_gib_is_refused_unread),
         IN_FOLDER(what_is_no_file_is_refused_and_never_waited_for),
         cmocka_unit_test(a_cell_of_a_peer_is_held_against_the_same_rules),
+        cmocka_unit_test(what_a_peer_tells_of_a_gpu_is_held_against_the_same_rules),
+        cmocka_unit_test(an_endpoint_that_a_peer_opened_may_say_more),
+        cmocka_unit_test(one_stand_in_of_any_host_marks_the_whole_result),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

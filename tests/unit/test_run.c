@@ -16,31 +16,36 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "bench/measure/gpu_facts.h"
 #include "bench/measure/run.h"
 #include "common/clock.h"
 #include "common/json.h"
+#include "tests/unit/stand_in_gpus.h"
 
 enum { NICS = 3, SIZE = 100, DEPTH = 4 };
 
-enum trouble { NONE, OPEN_FAILS, CONNECT_FAILS, RUN_FAILS, CORRUPTS, INTERRUPTS };
+enum trouble { NONE, OPEN_FAILS, CONNECT_FAILS, RUN_FAILS, CORRUPTS, INTERRUPTS, SETTLE_FAILS };
 
 /* ---- the stand-in ---- */
 
 struct stand_in {
     enum trouble trouble; /* of initiators on NIC 1 */
     volatile sig_atomic_t stop;
+    atomic_uint settled; /* sides that were asked to */
 };
 
 static struct stand_in stand_in;
 
 struct mcb_endpoint {
     char nic[MCB_NIC_NAME_MAX];
+    bool bounced;
 };
 
 struct mcb_side {
     struct mcb_side_options options;
     struct mcb_endpoint *endpoint;
     struct mcb_side *peer;
+    bool settled;
 };
 
 static bool is_troubled(const struct mcb_side *side, enum trouble trouble)
@@ -55,13 +60,14 @@ static int endpoint_open(const struct mcb_endpoint_options *options, struct mcb_
     (void)error;
     *endpoint = calloc(1, sizeof **endpoint);
     snprintf((*endpoint)->nic, sizeof(*endpoint)->nic, "%s", options->nic->name);
+    (*endpoint)->bounced = options->bounce != NULL;
     return 0;
 }
 
 static json_t *endpoint_describe(const struct mcb_endpoint *endpoint)
 {
-    (void)endpoint;
-    return json_pack("{s:s}", "method", "none");
+    return json_pack("{s:s, s:s*}", "method", "none", "bounce_method",
+                     endpoint->bounced ? "reg_mr_iova2" : NULL);
 }
 
 static json_t *endpoint_ordering(const struct mcb_endpoint *endpoint, enum mcb_ordering ordering)
@@ -79,7 +85,7 @@ static void endpoint_close(struct mcb_endpoint *endpoint)
 static int side_open(struct mcb_endpoint *endpoint, const struct mcb_side_options *options,
                      struct mcb_side **side, struct mcb_error *error)
 {
-    struct mcb_side made = {*options, endpoint, NULL};
+    struct mcb_side made = {.options = *options, .endpoint = endpoint};
     if (is_troubled(&made, OPEN_FAILS))
         return mcb_error_set(error, MCB_FAULT_RDMA_QP_CREATE, "stand-in: no queue pair");
     *side = malloc(sizeof **side);
@@ -141,11 +147,19 @@ static int side_run(struct mcb_side *side, struct mcb_task *task, struct mcb_err
     return 0;
 }
 
+static int side_settle(struct mcb_side *side, struct mcb_error *error)
+{
+    side->settled = true;
+    atomic_fetch_add(&stand_in.settled, 1);
+    if (stand_in.trouble == SETTLE_FAILS && strcmp(side->endpoint->nic, "nic1") == 0)
+        return mcb_error_set(error, MCB_FAULT_GPU_CALL, "stand-in: no flush");
+    return 0;
+}
+
 static json_t *side_facts(const struct mcb_side *side)
 {
-    (void)side;
-    return json_pack("{s:s, s:s, s:i}", "method", "completion", "stand_in", "memcpy", "mtu_bytes",
-                     4096);
+    return json_pack("{s:s, s:s, s:i, s:s}", "method", "completion", "stand_in", "memcpy",
+                     "mtu_bytes", 4096, "visible_by", side->settled ? "flush" : "completion");
 }
 
 static void side_close(struct mcb_side *side)
@@ -163,6 +177,7 @@ static const struct mcb_transport transport = {
     .side_describe = side_describe,
     .side_connect = side_connect,
     .side_run = side_run,
+    .side_settle = side_settle,
     .side_facts = side_facts,
     .side_close = side_close,
 };
@@ -174,6 +189,15 @@ struct outcome {
     struct mcb_error error;
     struct mcb_run_tally tally;
     json_t *document;
+    unsigned settled;
+};
+
+/* What a run is to meet. */
+struct scenario {
+    enum trouble trouble;
+    enum mcb_measure measure;
+    const char *gpus; /* the stand-in GPUs whose memory is used; NULL: host memory */
+    bool staged;      /* --compare staged */
 };
 
 static struct mcb_settings settings_for(enum mcb_measure measure)
@@ -196,27 +220,47 @@ static struct mcb_settings settings_for(enum mcb_measure measure)
         .verify = true,
         .max_mr_size = UINT64_MAX,
         .gid_index = -1,
-        .memory_node = -1,
-        .peer_memory_node = -1,
+        .memories = {{.number = -1}},
+        .memory_count = 1,
+        .routes = {MCB_ROUTE_DIRECT},
+        .route_count = 1,
         .rank = -1,
         .timeout_ns = 5 * MCB_NS_PER_S,
     };
     return settings;
 }
 
-static struct outcome run_with(enum trouble trouble, enum mcb_measure measure)
+static json_t *gpu_facts(const struct mcb_gpus *gpus, const struct mcb_nic *nics)
+{
+    return gpus ? mcb_gpu_facts(gpus, NULL, "/nowhere", nics, NICS) : json_array();
+}
+
+static void use_gpus(struct mcb_settings *settings, bool staged)
+{
+    settings->memories[0].gpu = true;
+    settings->route_count = staged ? MCB_ROUTES : 1;
+    for (int route = 0; route < MCB_ROUTES; route++)
+        settings->routes[route] = (enum mcb_route)route;
+}
+
+static struct outcome run_scenario(const struct scenario *scenario)
 {
     struct outcome outcome = {0};
-    struct mcb_settings settings = settings_for(measure);
+    struct mcb_settings settings = settings_for(scenario->measure);
     struct mcb_nic nics[NICS] = {{.name = "nic0"}, {.name = "nic1"}, {.name = "nic2"}};
     int nodes[NICS] = {-1, -1, -1};
+    struct mcb_gpus *gpus = scenario->gpus ? stand_in_gpus_open(scenario->gpus) : NULL;
     struct mcb_topology *topology;
     struct mcb_cluster *cluster;
     struct mcb_roster roster;
     struct mcb_plan plan;
     struct mcb_endpoints endpoints;
     struct mcb_result *result;
-    stand_in = (struct stand_in){.trouble = trouble};
+    stand_in.trouble = scenario->trouble;
+    stand_in.stop = 0;
+    atomic_store(&stand_in.settled, 0);
+    if (gpus)
+        use_gpus(&settings, scenario->staged);
 
     assert_int_equal(mcb_topology_load(false, &topology, &outcome.error), 0);
     for (int i = 0; i < NICS; i++) {
@@ -226,31 +270,37 @@ static struct outcome run_with(enum trouble trouble, enum mcb_measure measure)
                       1, "numa_node", "pci_address", "software", 0, "data_gbps", 100.0,
                       "link_layer", "Ethernet", "gid_type", "RoCE v2", "address", "10.77.0.1");
     }
-    json_t *no_settings = json_object();
-    json_t *self = mcb_roster_record(topology, "stand-in", no_settings, nics, NICS);
+    json_t *no_settings = json_object(), *told_gpus = gpu_facts(gpus, nics);
+    const struct mcb_roster_self who = {"gpu", "stand-in", topology, no_settings,
+                                        nics,  NICS,       told_gpus};
+    json_t *self = mcb_roster_record(&who);
     assert_int_equal(mcb_cluster_join(&settings, self, &stand_in.stop, &cluster, &outcome.error),
                      0);
-    assert_int_equal(mcb_roster_make(cluster, &roster, &outcome.error), 0);
-    assert_int_equal(mcb_plan_make(&settings, roster.endpoints_of, 1, &plan, &outcome.error), 0);
+    assert_int_equal(mcb_roster_check(cluster, &outcome.error), 0);
+    if (mcb_roster_make(cluster, &settings, &roster, &outcome.error) != 0 ||
+        mcb_plan_make(&settings, roster.lists, 1, &plan, &outcome.error) != 0)
+        fail_msg("%s", outcome.error.detail);
     const struct mcb_endpoints_options opening = {
         .transport = &transport,
         .settings = &settings,
         .topology = topology,
+        .gpus = gpus,
         .nics = nics,
         .memory_nodes = nodes,
-        .count = NICS,
+        .list = &roster.lists[0],
         .area_bytes = mcb_plan_area_bytes(&plan),
     };
     assert_int_equal(mcb_endpoints_open(&opening, &endpoints, &outcome.error), 0);
-    for (uint32_t i = 0; i < roster.endpoint_count; i++)
-        for (int role = 0; role < 2; role++)
-            strcpy(roster.endpoints[i].memory[role], "cpu:0");
+    json_t *told = mcb_endpoints_to_json(&endpoints), *warnings = json_array();
+    if (mcb_roster_take_opened(&roster, 0, told, warnings, &outcome.error) != 0)
+        fail_msg("%s", outcome.error.detail);
     assert_int_equal(mcb_result_open(NULL, json_object(), &result, &outcome.error), 0);
 
     const struct mcb_run run = {&settings, &plan,   &transport, topology, &endpoints,
                                 &roster,   cluster, result,     NULL};
     outcome.status = mcb_run_plan(&run, &outcome.tally, &outcome.error);
     outcome.document = json_incref(mcb_result_document(result));
+    outcome.settled = atomic_load(&stand_in.settled);
 
     mcb_result_close(result, false, &(struct mcb_error){0});
     mcb_endpoints_close(&endpoints);
@@ -258,11 +308,21 @@ static struct outcome run_with(enum trouble trouble, enum mcb_measure measure)
     mcb_roster_release(&roster);
     mcb_cluster_leave(cluster);
     mcb_topology_free(topology);
+    mcb_gpus_close(gpus);
+    json_decref(warnings);
+    json_decref(told);
     json_decref(self);
+    json_decref(told_gpus);
     json_decref(no_settings);
     for (int i = 0; i < NICS; i++)
         json_decref(nics[i].facts);
     return outcome;
+}
+
+static struct outcome run_with(enum trouble trouble, enum mcb_measure measure)
+{
+    const struct scenario scenario = {.trouble = trouble, .measure = measure};
+    return run_scenario(&scenario);
 }
 
 /* Every cell is there; those whose initiator is nic1 failed with that fault, the others are ok. */
@@ -398,6 +458,102 @@ static void an_interruption_keeps_what_was_measured_and_names_the_rest(void **st
     json_decref(outcome.document);
 }
 
+/* ---- in the memory of GPUs: one GPU, with every NIC ---- */
+
+static struct outcome run_on_gpus(const char *gpus, enum trouble trouble)
+{
+    const struct scenario scenario = {.trouble = trouble, .gpus = gpus};
+    return run_scenario(&scenario);
+}
+
+static const char *detail_of(const json_t *cell, const char *member)
+{
+    return mcb_json_text(json_object_get(cell, "details"), member);
+}
+
+static void the_gpu_checks_what_was_made_visible_to_it(void **state)
+{
+    (void)state;
+    struct outcome outcome = run_on_gpus("", NONE);
+    json_t *cells = json_object_get(outcome.document, "cells"), *cell;
+    size_t i;
+    assert_int_equal(outcome.tally.ok, NICS * NICS);
+    json_array_foreach(cells, i, cell)
+    {
+        assert_string_equal(mcb_json_text(json_object_get(cell, "target"), "memory"), "cuda:0");
+        assert_string_equal(mcb_json_text(cell, "route"), "direct");
+        assert_string_equal(detail_of(cell, "target_visible_by"), "flush");
+        assert_string_equal(detail_of(cell, "initiator_visible_by"), "");
+        assert_string_equal(detail_of(cell, "visible_by"), "");
+        assert_int_equal(json_integer_value(json_object_get(cell, "verified_bytes")),
+                         2 * 3 * SIZE * DEPTH);
+    }
+    /* three windows and three laps of each */
+    assert_int_equal(outcome.settled, NICS * NICS * 6);
+    json_decref(outcome.document);
+}
+
+static void host_memory_needs_nothing_to_be_visible(void **state)
+{
+    (void)state;
+    struct outcome outcome = run_with(NONE, MCB_MEASURE_BANDWIDTH);
+    json_t *cell = json_array_get(json_object_get(outcome.document, "cells"), 0);
+    assert_int_equal(outcome.settled, 0);
+    assert_string_equal(detail_of(cell, "target_visible_by"), "");
+    json_decref(outcome.document);
+}
+
+static void a_wrong_byte_on_a_gpu_fails_the_cell(void **state)
+{
+    (void)state;
+    struct outcome outcome = run_on_gpus("", CORRUPTS);
+    assert_only_nic1_failed(&outcome, "MCB-DATA-001");
+    json_decref(outcome.document);
+}
+
+static void a_gpu_that_cannot_fill_or_settle_fails_its_cells_alone(void **state)
+{
+    (void)state;
+    struct outcome outcome = run_on_gpus("fail=kernel", NONE);
+    json_t *cell = json_array_get(json_object_get(outcome.document, "cells"), 0);
+    assert_int_equal(outcome.status, 0);
+    assert_int_equal(outcome.tally.failed, NICS * NICS);
+    assert_string_equal(mcb_json_text(json_object_get(cell, "fault"), "id"), "MCB-GPU-009");
+    json_decref(outcome.document);
+
+    outcome = run_on_gpus("", SETTLE_FAILS);
+    assert_int_equal(outcome.status, 0);
+    assert_int_equal(outcome.tally.failed, NICS); /* those whose target is nic1 */
+    assert_int_equal(outcome.tally.ok, NICS * (NICS - 1));
+    json_decref(outcome.document);
+}
+
+/* The stand-in of a transport copies from area to area on all of them. */
+static void each_route_is_a_cell_with_the_memory_that_it_used(void **state)
+{
+    (void)state;
+    const struct scenario scenario = {.gpus = "", .staged = true};
+    struct outcome outcome = run_scenario(&scenario);
+    json_t *cells = json_object_get(outcome.document, "cells"), *cell;
+    size_t i, of_route[MCB_ROUTES] = {0};
+    assert_int_equal(outcome.tally.ok, NICS * NICS * MCB_ROUTES);
+    json_array_foreach(cells, i, cell)
+    {
+        const char *memory = mcb_json_text(json_object_get(cell, "initiator"), "memory");
+        const char *name = mcb_json_text(cell, "route");
+        bool of_host = strcmp(name, "host") == 0;
+        assert_string_equal(mcb_json_text(cell, "registration"),
+                            strcmp(name, "direct") == 0 ? "none" : "reg_mr_iova2");
+        assert_int_equal(strncmp(memory, of_host ? "cpu:" : "cuda:", 4), 0);
+        assert_string_equal(detail_of(cell, "target_visible_by"), of_host ? "" : "flush");
+        for (int route = 0; route < MCB_ROUTES; route++)
+            of_route[route] += strcmp(name, mcb_route_name((enum mcb_route)route)) == 0;
+    }
+    for (int route = 0; route < MCB_ROUTES; route++)
+        assert_int_equal(of_route[route], NICS * NICS);
+    json_decref(outcome.document);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -407,6 +563,11 @@ int main(void)
         cmocka_unit_test(a_failed_cell_keeps_its_fault_and_the_others_go_on),
         cmocka_unit_test(a_wrong_byte_fails_the_cell_and_is_located),
         cmocka_unit_test(an_interruption_keeps_what_was_measured_and_names_the_rest),
+        cmocka_unit_test(the_gpu_checks_what_was_made_visible_to_it),
+        cmocka_unit_test(host_memory_needs_nothing_to_be_visible),
+        cmocka_unit_test(a_wrong_byte_on_a_gpu_fails_the_cell),
+        cmocka_unit_test(a_gpu_that_cannot_fill_or_settle_fails_its_cells_alone),
+        cmocka_unit_test(each_route_is_a_cell_with_the_memory_that_it_used),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -29,8 +29,13 @@ static void nothing_given_means_the_defaults(void **state)
     assert_int_equal(s->gid_index, -1);
     assert_int_equal(s->ib_port, 0);
     assert_int_equal(s->mtu, 0);
-    assert_int_equal(s->memory_node, -1);
-    assert_int_equal(s->peer_memory_node, -1);
+    assert_int_equal(s->memory_count, 1);
+    assert_false(s->memories[0].gpu);
+    assert_int_equal(s->memories[0].number, -1);
+    assert_int_equal(s->peer_memory_count, 0);
+    assert_int_equal(s->registration, MCB_REGISTRATION_AUTO);
+    assert_int_equal(s->route_count, 1);
+    assert_int_equal(s->routes[0], MCB_ROUTE_DIRECT);
     assert_null(s->priority_matrix);
     assert_true(!s->listen && !s->connect && !s->etcd && !s->job && !s->address && !s->output);
     assert_int_equal(s->ranks, 0);
@@ -66,7 +71,9 @@ static void every_option_reaches_its_member(void **state)
                                            {"ib-port", "255"},
                                            {"mtu", "4096"},
                                            {"memory", "cpu:1"},
-                                           {"peer-memory", "cpu:0"},
+                                           {"peer-memory", "cpu:0,cuda:1023"},
+                                           {"registration", "peermem"},
+                                           {"compare", "staged"},
                                            {"huge-pages", NULL},
                                            {"nic-priority-matrix", "{\"*\": [[\"a\"], []]}"},
                                            {"etcd", "n1:2379"},
@@ -111,8 +118,17 @@ static void every_option_reaches_its_member(void **state)
     assert_int_equal(s->gid_index, 255);
     assert_int_equal(s->ib_port, 255);
     assert_int_equal(s->mtu, 4096);
-    assert_int_equal(s->memory_node, 1);
-    assert_int_equal(s->peer_memory_node, 0);
+    assert_int_equal(s->memory_count, 1);
+    assert_false(s->memories[0].gpu);
+    assert_int_equal(s->memories[0].number, 1);
+    assert_int_equal(s->peer_memory_count, 2);
+    assert_int_equal(s->peer_memories[0].number, 0);
+    assert_true(s->peer_memories[1].gpu);
+    assert_int_equal(s->peer_memories[1].number, 1023);
+    assert_int_equal(s->registration, MCB_REGISTRATION_PEERMEM);
+    assert_int_equal(s->route_count, 3);
+    for (int route = 0; route < MCB_ROUTES; route++)
+        assert_int_equal(s->routes[route], route);
     assert_true(s->huge_pages);
     assert_int_equal(json_object_size(s->priority_matrix), 1);
     assert_string_equal(s->etcd, "http://n1:2379");
@@ -142,6 +158,9 @@ static void the_names_are_those_of_the_options(void **state)
     assert_string_equal(mcb_ordering_name(r.settings.orderings[0]), "off");
     assert_string_equal(mcb_ordering_name(MCB_ORDERING_ON), "on");
     assert_string_equal(mcb_ordering_name(MCB_ORDERING_AUTO), "auto");
+    assert_string_equal(mcb_route_name(MCB_ROUTE_DIRECT), "direct");
+    assert_string_equal(mcb_route_name(MCB_ROUTE_STAGED), "staged");
+    assert_string_equal(mcb_route_name(MCB_ROUTE_HOST), "host");
     release(&r);
 }
 
@@ -166,7 +185,8 @@ static void a_wrong_value_is_named_with_what_would_be_right(void **state)
         {"op", "writewritewritewritewritewritewrite", "--op writewrite"},
         {"measure", "Latency", "--measure Latency: not one of bandwidth, latency (did you mean"},
         {"transport", "ib", "--transport ib: not one of auto, rdma, tcp"},
-        {"pairs", "rails", "--pairs rails: not one of all, rail, ring (did you mean rail?)"},
+        {"pairs", "rails",
+         "--pairs rails: not one of all, rail, ring, affinity (did you mean rail?)"},
         {"relaxed-ordering", "1", "--relaxed-ordering 1: not one of off, on, auto, both"},
         {"qps", "0", "--qps 0: out of range; 1 to 1024"},
         {"qps", "1025", "--qps 1025: out of range"},
@@ -188,9 +208,19 @@ static void a_wrong_value_is_named_with_what_would_be_right(void **state)
         {"gid-index", "auto", "--gid-index auto: not a whole number; 0 to 255"},
         {"ib-port", "0", "--ib-port 0: out of range; 1 to 255"},
         {"mtu", "1500", "--mtu 1500: not one of 256, 512, 1024, 2048, 4096"},
-        {"memory", "cuda:0", "--memory cuda:0: mcbench cpu measures CPU memory"},
-        {"memory", "cpu:", "--memory cpu:: not a memory; write cpu:N"},
-        {"peer-memory", "cpu:1024", "--peer-memory cpu:1024: not a memory"},
+        {"memory", "cpu:",
+         "--memory cpu:: not a list of memories; write cpu, cpu:N (NUMA node N), cuda, cuda:N (GPU "
+         "N), N being 0 to 1023, or all"},
+        {"memory", "", "--memory '': not a list of memories"},
+        {"memory", "cpu,", "--memory cpu,: not a list of memories"},
+        {"memory", "gpu:0", "--memory gpu:0: not a list of memories"},
+        {"memory", "cuda0", "--memory cuda0: not a list of memories"},
+        {"memory", "cuda:-1", "--memory cuda:-1: not a list of memories"},
+        {"memory", "all:0", "--memory all:0: not a list of memories"},
+        {"memory", "cuda:00000000000000000000", "--memory cuda:00000000000000000000: not a list"},
+        {"peer-memory", "cpu:1024", "--peer-memory cpu:1024: not a list of memories"},
+        {"registration", "dma-buf", "--registration dma-buf: not one of auto, peermem, dmabuf"},
+        {"compare", "host", "--compare host: not one of staged"},
         {"listen", "0", "--listen 0: not [ADDR:]PORT"},
         {"listen", "host name:1", "--listen host name:1: not [ADDR:]PORT"},
         {"connect", "18515", "--connect 18515: not HOST:PORT"},
@@ -202,6 +232,128 @@ static void a_wrong_value_is_named_with_what_would_be_right(void **state)
     for (size_t i = 0; i < LENGTH(wrong); i++)
         assert_fault((const struct given[]){{wrong[i].name, wrong[i].text}, {NULL, NULL}}, NULL,
                      MCB_FAULT_USE_VALUE, wrong[i].detail);
+}
+
+/* "cpu cuda:1": what a list of memories came to. */
+static void assert_memories(const char *text, const char *expected)
+{
+    struct resolved r =
+        assert_resolved((const struct given[]){{"memory", text}, {NULL, NULL}}, NULL);
+    char found[MCB_MEMORIES_MAX * 12] = "";
+    for (size_t i = 0; i < r.settings.memory_count; i++) {
+        const struct mcb_memory_choice *memory = &r.settings.memories[i];
+        size_t length = strlen(found);
+        snprintf(found + length, sizeof found - length, "%s%s", i ? " " : "",
+                 memory->gpu ? "cuda" : "cpu");
+        length = strlen(found);
+        if (memory->number != -1)
+            snprintf(found + length, sizeof found - length, ":%d", memory->number);
+    }
+    assert_string_equal(found, expected);
+    release(&r);
+}
+
+static void memories_are_a_list_without_doubles_in_the_order_given(void **state)
+{
+    (void)state;
+    assert_memories("cuda", "cuda");
+    assert_memories("cuda:1,cpu,cuda:0", "cuda:1 cpu cuda:0");
+    assert_memories("cuda:1,cuda:01,cpu:1,cuda:1", "cuda:1 cpu:1");
+    assert_memories("all", "cpu cuda");
+    assert_memories("cuda,all,cpu", "cuda cpu");
+}
+
+static void there_are_64_memories_at_most(void **state)
+{
+    (void)state;
+    char text[1024] = "cpu:0";
+    for (int i = 1; i < MCB_MEMORIES_MAX; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), ",cpu:%d", i);
+    strcat(text, ",cpu:0");
+    struct resolved r =
+        assert_resolved((const struct given[]){{"peer-memory", text}, {NULL, NULL}}, NULL);
+    assert_int_equal(r.settings.peer_memory_count, MCB_MEMORIES_MAX);
+    release(&r);
+
+    char more[1100], detail[256];
+    snprintf(more, sizeof more, "%s,all", text);
+    struct mcb_setting_values *values;
+    struct mcb_settings settings;
+    struct mcb_error error;
+    assert_int_equal(resolve((const struct given[]){{"peer-memory", more}, {NULL, NULL}}, NULL,
+                             &values, &settings, &error),
+                     MCB_FAULT_USE_VALUE);
+    snprintf(detail, sizeof detail, "...: more than %d memories", MCB_MEMORIES_MAX);
+    assert_non_null(strstr(error.detail, detail));
+    mcb_setting_values_free(values);
+}
+
+static void what_needs_a_gpu_is_refused_without_one(void **state)
+{
+    (void)state;
+    assert_fault((const struct given[]){{"compare", "staged"}, {NULL, NULL}}, NULL,
+                 MCB_FAULT_USE_OPTION,
+                 "--compare: means something for memory of GPUs only; mcbench gpu, with cuda in");
+    assert_fault(
+        (const struct given[]){{"registration", "dmabuf"}, {"memory", "cpu:0"}, {NULL, NULL}}, NULL,
+        MCB_FAULT_USE_OPTION, "--registration: means something for memory of GPUs only");
+    static const struct given mixed[] = {
+        {"compare", "staged"}, {"registration", "dmabuf"}, {"peer-memory", "cuda:0"}, {NULL, NULL}};
+    static const struct given huge[] = {{"memory", "cuda"},
+                                        {"huge-pages", NULL},
+                                        {"pairs", "affinity"},
+                                        {"bidirectional", NULL},
+                                        {NULL, NULL}};
+    struct resolved r = assert_resolved(mixed, NULL);
+    assert_int_equal(r.settings.registration, MCB_REGISTRATION_DMABUF);
+    release(&r);
+    r = assert_resolved(huge, NULL); /* of the bounce buffers */
+    assert_int_equal(r.settings.pairs, MCB_PAIRS_AFFINITY);
+    release(&r);
+}
+
+static void memory_of_a_gpu_is_seen_at_either_end(void **state)
+{
+    (void)state;
+    static const struct {
+        struct given options[3];
+        bool gpus;
+    } cases[] = {{{{NULL, NULL}}, false},
+                 {{{"memory", "cpu:1"}, {"peer-memory", "cpu"}}, false},
+                 {{{"memory", "cpu,cuda:1"}}, true},
+                 {{{"peer-memory", "all"}}, true}};
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct resolved r = assert_resolved(cases[i].options, NULL);
+        assert_int_equal(mcb_settings_use_gpus(&r.settings), cases[i].gpus);
+        release(&r);
+    }
+}
+
+static void a_command_may_have_defaults_of_its_own(void **state)
+{
+    (void)state;
+    struct mcb_error error;
+    struct mcb_settings settings;
+    struct mcb_setting_values *values = mcb_setting_values_new();
+    assert_string_equal(mcb_setting_values_default_text(values, "memory"), "cpu");
+    assert_null(mcb_setting_values_default_text(values, "peer-memory"));
+    assert_int_equal(mcb_setting_values_default(values, "memory", "cuda", &error), 0);
+    assert_string_equal(mcb_setting_values_default_text(values, "memory"), "cuda");
+    json_t *document = mcb_setting_values_to_json(values);
+    json_t *entry = json_object_get(document, "memory");
+    assert_string_equal(json_string_value(json_object_get(entry, "value")), "cuda");
+    assert_string_equal(json_string_value(json_object_get(entry, "from")), "default");
+    json_decref(document);
+    assert_int_equal(mcb_settings_resolve(values, &settings, &error), 0);
+    assert_true(mcb_settings_use_gpus(&settings));
+    mcb_settings_release(&settings);
+
+    assert_int_equal(mcb_setting_values_set(values, "memory", "cpu:0", &error), 0);
+    assert_int_equal(mcb_settings_resolve(values, &settings, &error), 0);
+    assert_false(mcb_settings_use_gpus(&settings));
+    assert_string_equal(mcb_setting_values_default_text(values, "memory"), "cuda");
+    mcb_settings_release(&settings);
+    mcb_setting_values_free(values);
 }
 
 static void numbers_that_only_look_like_numbers_are_refused(void **state)
@@ -483,6 +635,11 @@ int main(void)
         cmocka_unit_test(every_option_reaches_its_member),
         cmocka_unit_test(the_names_are_those_of_the_options),
         cmocka_unit_test(a_wrong_value_is_named_with_what_would_be_right),
+        cmocka_unit_test(memories_are_a_list_without_doubles_in_the_order_given),
+        cmocka_unit_test(there_are_64_memories_at_most),
+        cmocka_unit_test(what_needs_a_gpu_is_refused_without_one),
+        cmocka_unit_test(memory_of_a_gpu_is_seen_at_either_end),
+        cmocka_unit_test(a_command_may_have_defaults_of_its_own),
         cmocka_unit_test(numbers_that_only_look_like_numbers_are_refused),
         cmocka_unit_test(an_option_that_does_not_exist_brings_the_nearest),
         cmocka_unit_test(an_option_is_given_once_and_with_a_value_where_it_takes_one),

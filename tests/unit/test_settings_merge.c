@@ -52,6 +52,41 @@ static void an_option_of_any_rank_holds_for_all(void **state)
     assert_merged(none, none, "depth", "128", "default");
 }
 
+static void memories_agree_by_what_they_mean(void **state)
+{
+    (void)state;
+    const struct given all[] = {{"memory", "all"}, {NULL, NULL}};
+    const struct given both[] = {{"memory", "cpu,cuda"}, {NULL, NULL}};
+    const struct given none[] = {{NULL, NULL}};
+    assert_merged(all, both, "memory", "all", "option");
+    assert_merged(none, all, "memory", "all", "option");
+    assert_merged(none, none, "memory", "cpu", "default");
+}
+
+static void the_defaults_of_a_command_are_those_of_all_ranks(void **state)
+{
+    (void)state;
+    struct mcb_error error;
+    struct mcb_setting_values *values = make_values(NULL), *peer_values = make_values(NULL);
+    assert_int_equal(mcb_setting_values_default(values, "memory", "cuda", &error), 0);
+    json_t *peer = mcb_setting_values_to_json(peer_values);
+    assert_int_equal(merge(values, peer, &error), MCB_FAULT_NET_PROTOCOL);
+    assert_string_equal(error.detail, "n2: its default of --memory is cpu, here it is cuda; start "
+                                      "the same command of the same mcbench everywhere");
+    json_decref(peer);
+
+    assert_int_equal(mcb_setting_values_default(peer_values, "memory", "cuda", &error), 0);
+    peer = mcb_setting_values_to_json(peer_values);
+    assert_int_equal(merge(values, peer, &error), MCB_FAULT_NONE);
+    json_t *document = mcb_setting_values_to_json(values);
+    assert_true(json_equal(json_object_get(document, "memory"), json_object_get(peer, "memory")));
+    assert_string_equal(mcb_setting_values_default_text(values, "memory"), "cuda");
+    json_decref(document);
+    json_decref(peer);
+    mcb_setting_values_free(peer_values);
+    mcb_setting_values_free(values);
+}
+
 static void a_hosts_own_settings_stay_its_own(void **state)
 {
     (void)state;
@@ -154,6 +189,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_option_of_any_rank_holds_for_all),
+        cmocka_unit_test(memories_agree_by_what_they_mean),
+        cmocka_unit_test(the_defaults_of_a_command_are_those_of_all_ranks),
         cmocka_unit_test(a_hosts_own_settings_stay_its_own),
         cmocka_unit_test(two_options_that_differ_are_a_conflict_that_names_both),
         cmocka_unit_test(two_variables_that_differ_conflict_unless_an_option_decides),

@@ -9,38 +9,8 @@
 #include <cmocka.h>
 
 #include "bench/report/text.h"
+#include "tests/unit/printed_helper.h"
 #include "tests/unit/result_helper.h"
-
-/* The printed document; takes its reference. For free(). */
-static char *print_as(json_t *document, const struct mcb_table_options *options)
-{
-    char *text = NULL;
-    size_t size = 0;
-    struct mcb_error error;
-    FILE *out = open_memstream(&text, &size);
-    assert_non_null(out);
-    assert_int_equal(mcb_table_print(out, document, options, &error), 0);
-    fclose(out);
-    json_decref(document);
-    return text;
-}
-
-static char *print(json_t *document, size_t columns, bool colour)
-{
-    return print_as(document, &(struct mcb_table_options){.columns = columns, .colour = colour});
-}
-
-static void assert_printed(const char *text, const char *expected)
-{
-    if (!strstr(text, expected))
-        fail_msg("\"%s\" is not in:\n%s", expected, text);
-}
-
-static void assert_not_printed(const char *text, const char *unexpected)
-{
-    if (strstr(text, unexpected))
-        fail_msg("\"%s\" is in:\n%s", unexpected, text);
-}
 
 static size_t count(const char *text, const char *part)
 {
@@ -380,6 +350,70 @@ static void two_memories_of_a_nic_are_told_apart(void **state)
     free(text);
 }
 
+static void the_memory_of_a_gpu_is_always_named(void **state)
+{
+    (void)state;
+    json_t *document = result_document(), *cell = result_bandwidth("n1", "a", "n1", "b", 100);
+    result_set_route(cell, "direct", "cuda:12", "cpu:0");
+    result_append(document, cell);
+    result_append(document, result_bandwidth("n1", "b", "n1", "b", 99));
+    char *text = print(document, 0, false);
+    assert_printed(text, "\na cuda:12");
+    assert_printed(text, "worst 99.0 Gbit/s (b → b)");
+    free(text);
+    document = result_document();
+    cell = result_bandwidth("n1", "a", "n1", "b", 99);
+    result_set_route(cell, "direct", "cuda:12", "cpu:0");
+    result_append(document, cell);
+    result_append(document, result_bandwidth("n1", "b", "n1", "b", 100));
+    text = print(document, 0, false);
+    assert_printed(text, "worst 99.0 Gbit/s (a/cuda:12 → b)");
+    free(text);
+}
+
+static void of_a_long_label_the_memory_is_kept(void **state)
+{
+    (void)state;
+    static const char nic[] = "rocep193s0f0np0_of_a_very_long_name";
+    json_t *document = result_document();
+    for (int gpu = 0; gpu < 2; gpu++) {
+        json_t *cell = result_bandwidth("n1", nic, "n1", nic, 100);
+        result_set_route(cell, "direct", gpu ? "cuda:1" : "cuda:0", "cpu:0");
+        result_append(document, cell);
+    }
+    char *text = print(document, 0, false);
+    assert_printed(text, "\nrocep193s0f0np0_of_a_v… cuda:0 ");
+    assert_printed(text, "\nrocep193s0f0np0_of_a_v… cuda:1 ");
+    free(text);
+}
+
+static void routes_make_matrices_of_their_own(void **state)
+{
+    (void)state;
+    json_t *document = two_by_two();
+    result_set_route(cell_of(document, 1), "staged", "cuda:0", "cuda:0");
+    result_set_route(cell_of(document, 2), "host", "cpu:0", "cpu:0");
+    char *text = print(document, 120, false);
+    assert_int_equal(count(text, "initiator ↓"), 3);
+    assert_printed(text, "1 QP, depth 128 · direct · relaxed ordering");
+    assert_printed(text, "1 QP, depth 128 · staged through host memory · relaxed ordering");
+    assert_printed(text, "1 QP, depth 128 · host memory alone · relaxed ordering");
+    free(text);
+}
+
+/* As over TCP. */
+static void a_route_that_is_not_the_usual_one_is_named_also_alone(void **state)
+{
+    (void)state;
+    json_t *document = two_by_two();
+    for (size_t i = 0; i < 4; i++)
+        result_set_route(cell_of(document, i), "staged", "cuda:0", "cuda:0");
+    char *text = print(document, 120, false);
+    assert_printed(text, " · staged through host memory");
+    assert_not_printed(text, "GPU beside CPU");
+    free(text);
+}
+
 static void streams_are_not_called_queue_pairs(void **state)
 {
     (void)state;
@@ -457,6 +491,23 @@ static json_t *square(int nics)
     return document;
 }
 
+static void relaxed_ordering_is_compared_on_each_route_apart(void **state)
+{
+    (void)state;
+    json_t *document = both_orderings();
+    for (size_t i = 0; i < 8; i++) {
+        json_t *cell = json_deep_copy(cell_of(document, i)), *figures;
+        result_set_route(cell, "staged", "cuda:0", "cuda:0");
+        figures = json_object_get(cell, "bandwidth_gbps");
+        set(figures, "median", json_real(i < 4 ? 50 : 75)); /* off, on */
+        result_append(document, cell);
+    }
+    char *text = print(document, 200, false);
+    assert_printed(text, "on / off: 2.000  (write bandwidth · 64 KiB · 1 QP, depth 128 · direct;");
+    assert_printed(text, "on / off: 1.500  (write bandwidth · 64 KiB · 1 QP, depth 128 · staged");
+    free(text);
+}
+
 static void a_wide_matrix_is_continued_below(void **state)
 {
     (void)state;
@@ -504,7 +555,7 @@ static void a_path_that_was_measured_twice_is_told(void **state)
     json_t *document = two_by_two();
     result_append(document, result_bandwidth("n1", "mlx5_0", "n1", "mlx5_0", 99));
     char *text = print(document, 0, false);
-    assert_printed(text, "1 cells were measured more than once; the last is shown");
+    assert_printed(text, "1 place was measured more than once; the last is shown");
     assert_printed(text, " 99.0 ±0.5");
     free(text);
 }
@@ -692,9 +743,14 @@ int main(void)
         cmocka_unit_test(hosts_make_blocks_of_their_own),
         cmocka_unit_test(settings_make_matrices_of_their_own),
         cmocka_unit_test(two_memories_of_a_nic_are_told_apart),
+        cmocka_unit_test(the_memory_of_a_gpu_is_always_named),
+        cmocka_unit_test(of_a_long_label_the_memory_is_kept),
+        cmocka_unit_test(routes_make_matrices_of_their_own),
+        cmocka_unit_test(a_route_that_is_not_the_usual_one_is_named_also_alone),
         cmocka_unit_test(streams_are_not_called_queue_pairs),
         cmocka_unit_test(verified_and_wrong_bytes_are_told),
         cmocka_unit_test(relaxed_ordering_on_is_held_against_off),
+        cmocka_unit_test(relaxed_ordering_is_compared_on_each_route_apart),
         cmocka_unit_test(a_wide_matrix_is_continued_below),
         cmocka_unit_test(a_nearly_empty_matrix_is_a_list),
         cmocka_unit_test(a_matrix_of_256_by_256_is_printed),

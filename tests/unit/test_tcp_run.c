@@ -1,86 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every operation and task of the TCP transport moves exactly the bytes that it should, to where
  * they belong, and counts them where they complete. */
-#include "tests/unit/tcp_pair.h"
-
-static const uint64_t sizes[] = {1, 7, 64, 100, 4096, 65537};
-
-enum { WINDOW_MS = 10, KEY = 0x5eed };
-
-struct direction {
-    const struct mcb_area *out;
-    const struct mcb_area *in;
-    bool used;
-};
-
-/* Which way the payload of the cell goes. */
-static void list_directions(const struct pair *pair, struct direction directions[2])
-{
-    const struct pair_end *initiator = &pair->end[INITIATOR], *target = &pair->end[TARGET];
-    bool read = pair->cell.operation == MCB_OPERATION_READ;
-    directions[0] =
-        (struct direction){&initiator->out, &target->in, !read || pair->cell.bidirectional};
-    directions[1] =
-        (struct direction){&target->out, &initiator->in, read || pair->cell.bidirectional};
-}
-
-static void lay_out_bytes(struct pair *pair, uint16_t generation)
-{
-    struct direction directions[2];
-    list_directions(pair, directions);
-    for (size_t i = 0; i < 2; i++) {
-        struct mcb_pattern pattern = {.key = KEY + i, .generation = generation};
-        mcb_pattern_poison(pattern.key, directions[i].out);
-        mcb_pattern_poison(pattern.key, directions[i].in);
-        mcb_pattern_fill(&pattern, directions[i].out);
-    }
-}
-
-static void expect_all_bytes(const struct pair *pair, uint16_t generation)
-{
-    struct direction directions[2];
-    list_directions(pair, directions);
-    for (size_t i = 0; i < 2; i++) {
-        struct mcb_pattern pattern = {.key = KEY + i,
-                                      .generation = directions[i].used ? generation : 0};
-        struct mcb_pattern_report report = {0};
-        if (!mcb_pattern_check(&pattern, directions[i].in, &report))
-            fail_msg("%s of %zu bytes, %u streams, depth %u, direction %zu: slot %u is %s",
-                     mcb_operation_name(pair->cell.operation), (size_t)pair->cell.size_bytes,
-                     pair->cell.qps, pair->cell.depth, i, report.first_slot,
-                     mcb_corruption_name(report.first_kind));
-    }
-}
-
-/* Payload is counted by the reader of a read and by the receiver of a write or send. */
-static void expect_counts(const struct pair *pair)
-{
-    bool read = pair->cell.operation == MCB_OPERATION_READ;
-    for (size_t i = 0; i < 2; i++) {
-        const struct mcb_task *task = &pair->end[i].task;
-        bool counts = pair->cell.bidirectional || (i == INITIATOR) == read;
-        assert_true(counts || task->window_bytes == 0);
-        assert_int_equal(task->window_messages, task->window_bytes / pair->cell.size_bytes);
-        int64_t asked_ns = counts ? WINDOW_MS * MCB_NS_PER_MS : 0;
-        assert_in_range(task->window_ns, asked_ns * 3 / 4, asked_ns * 5 / 4);
-    }
-}
-
-static void move_and_check(const struct mcb_cell_settings *cell)
-{
-    struct pair *pair = pair_open(cell);
-    pair_connect(pair);
-    static const enum mcb_task_kind kinds[] = {MCB_TASK_LAP, MCB_TASK_WINDOW, MCB_TASK_LAP};
-    for (uint16_t i = 0; i < 3; i++) {
-        uint16_t generation = (uint16_t)(i + 1);
-        lay_out_bytes(pair, generation);
-        pair_run(pair, kinds[i], WINDOW_MS * MCB_NS_PER_MS);
-        expect_all_bytes(pair, generation);
-        if (kinds[i] == MCB_TASK_WINDOW)
-            expect_counts(pair);
-    }
-    pair_close(pair);
-}
+#include "tests/unit/tcp_bytes.h"
 
 static void move_every_size(enum mcb_operation operation, bool bidirectional)
 {
@@ -91,7 +12,8 @@ static void move_every_size(enum mcb_operation operation, bool bidirectional)
                                                        .size_bytes = sizes[s],
                                                        .bidirectional = bidirectional,
                                                        .qps = shapes[i][0],
-                                                       .depth = shapes[i][1]});
+                                                       .depth = shapes[i][1]},
+                           pair_host_memory);
 }
 
 static void writes_fill_every_slot_of_the_target(void **state)
@@ -127,7 +49,8 @@ static void messages_larger_than_any_socket_buffer_arrive(void **state)
                                                    .size_bytes = (16 << 20) + 1,
                                                    .bidirectional = true,
                                                    .qps = 1,
-                                                   .depth = 2});
+                                                   .depth = 2},
+                       pair_host_memory);
 }
 
 static void a_lap_sends_every_slot_once(void **state)

@@ -94,12 +94,13 @@ static void threads_are_named_after_nic_and_role(void **state)
                  {"enp129s0f0np0", MCB_ROLE_TARGET, "enp129s0f0np0 t"},
                  {"enp129s0f0np0v12", MCB_ROLE_INITIATOR, "enp129s0f0np0 i"}};
     for (size_t n = 0; n < sizeof cases / sizeof cases[0]; n++) {
-        struct mcb_active_side side = {.options = {.role = cases[n].role}};
         struct mcb_nic nic = {.numa_node = -1};
+        struct mcb_local_endpoint local = {.nic = &nic};
+        struct mcb_active_side side = {.local = &local, .options = {.role = cases[n].role}};
         struct mcb_error error = {0};
         int event_fd = eventfd(0, EFD_CLOEXEC);
         strcpy(nic.name, cases[n].nic);
-        assert_int_equal(mcb_active_side_employ(&side, &nic, *state, event_fd, &error), 0);
+        assert_int_equal(mcb_active_side_employ(&side, *state, event_fd, &error), 0);
         assert_string_equal(ask(&side.worker).name, cases[n].name);
         mcb_active_side_close(&side);
         close(event_fd);

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Two sets of one queue pair each, one that writes and one that reads, each the other's peer: what
+ * one of them addresses as remote memory is memory of this process as well. Every transfer is of 8
+ * bytes, alone in flight, with the page of host memory on its other end.
+ *
+ * A proof does at each place all four things that cells do to memory: the NIC reads it and writes
+ * it, each by the remote and by the local key, since these may lead through different tables. Each
+ * step has a value that no other step ever had, so that bytes of an earlier one do not pass.
+ *
+ * A transfer that fails breaks both sets; the next call opens them anew.
+ */
+#include "rdma/loopback.h"
+
+#include <errno.h>
+#include <infiniband/verbs.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/memory.h"
+#include "rdma/device.h"
+#include "rdma/loop.h"
+#include "rdma/queue_pair.h"
+
+enum { MESSAGE_BYTES = sizeof(uint64_t) };
+enum { WRITES, READS, SETS };
+
+/* A transfer is polled for without rest for so long: a NIC of hardware needs no longer. */
+#define SPIN_NS MCB_NS_PER_MS
+
+/* Odd, so that adding it again and again goes through all values (Weyl's sequence). */
+#define VALUE_STEP UINT64_C(0x9e3779b97f4a7c15)
+
+struct mcb_loopback {
+    struct mcb_loopback_options options;
+    pthread_mutex_t lock; /* an endpoint may have a side in each of two threads */
+    struct mcb_buffer page;
+    struct mcb_registration *registration; /* of the page */
+    struct mcb_queue_set *sets[SETS];
+    uint64_t value; /* the last one used */
+};
+
+/* ---- queue pairs ---- */
+
+static void close_sets(struct mcb_loopback *loopback)
+{
+    for (int i = 0; i < SETS; i++) {
+        mcb_queue_set_close(loopback->sets[i]);
+        loopback->sets[i] = NULL;
+    }
+}
+
+static int open_set(struct mcb_loopback *loopback, enum mcb_verb verb, struct mcb_queue_set **set,
+                    struct mcb_error *error)
+{
+    const struct mcb_loopback_options *options = &loopback->options;
+    const struct mcb_queue_options queues = {
+        .device = options->device,
+        .gid = options->gid,
+        .port = options->port,
+        .ethernet = options->ethernet,
+        .lid = options->lid,
+        .mtu_bytes = options->mtu_bytes,
+        .verb = verb,
+        .message_bytes = MESSAGE_BYTES,
+        .message_most = MESSAGE_BYTES,
+        .count = 1,
+        .depth = 1,
+        .signal_every = 1,
+        .initiates = true,
+    };
+    return mcb_queue_set_open(&queues, set, error);
+}
+
+static int connect_set(struct mcb_queue_set *set, const struct mcb_queue_set *other,
+                       const struct mcb_loopback_options *options, struct mcb_error *error)
+{
+    struct mcb_queue_peer peer = {
+        .lid = options->lid,
+        .mtu_bytes = options->mtu_bytes,
+        .reads_as_target = other->reads_as_target,
+        .numbers = &other->pairs[0].number,
+        .sequences = &other->pairs[0].sequence,
+    };
+    memcpy(peer.gid, options->gid->bytes, sizeof(peer.gid));
+    return mcb_queue_set_connect(set, &peer, error);
+}
+
+/* Sets that work: those that there are, or new ones. */
+static int open_sets(struct mcb_loopback *loopback, struct mcb_error *error)
+{
+    struct mcb_queue_set **sets = loopback->sets;
+    if (sets[WRITES] && sets[READS] && !sets[WRITES]->broken && !sets[READS]->broken)
+        return 0;
+    close_sets(loopback);
+    if (open_set(loopback, MCB_VERB_WRITE, &sets[WRITES], error) == 0 &&
+        open_set(loopback, MCB_VERB_READ, &sets[READS], error) == 0 &&
+        connect_set(sets[WRITES], sets[READS], &loopback->options, error) == 0 &&
+        connect_set(sets[READS], sets[WRITES], &loopback->options, error) == 0)
+        return 0;
+    close_sets(loopback);
+    return -1;
+}
+
+int mcb_loopback_open(const struct mcb_loopback_options *options, struct mcb_loopback **loopback,
+                      struct mcb_error *error)
+{
+    const struct mcb_registration_options registration = {
+        .way = MCB_REGISTER_ADDRESS, .most_bytes = UINT64_MAX, .message_bytes = MESSAGE_BYTES};
+    struct mcb_loopback *opened = calloc(1, sizeof(*opened));
+    if (!opened)
+        return mcb_error_set(error, MCB_FAULT_HOST_MEMORY, "%s: no memory for a loopback",
+                             options->device->name);
+    opened->options = *options;
+    pthread_mutex_init(&opened->lock, NULL);
+    if (getrandom(&opened->value, sizeof(opened->value), 0) != sizeof(opened->value)) {
+        mcb_error_set(error, MCB_FAULT_HOST_SYSTEM, "getrandom: no random bytes: %s",
+                      strerror(errno));
+        goto fail;
+    }
+    if (mcb_buffer_allocate(&opened->page, (size_t)sysconf(_SC_PAGESIZE), -1, false, error) < 0 ||
+        mcb_registration_open(options->device, &opened->page, &registration, &opened->registration,
+                              error) < 0 ||
+        open_sets(opened, error) < 0)
+        goto fail;
+    *loopback = opened;
+    return 0;
+fail:
+    mcb_loopback_close(opened);
+    return -1;
+}
+
+void mcb_loopback_close(struct mcb_loopback *loopback)
+{
+    if (!loopback)
+        return;
+    close_sets(loopback);
+    mcb_registration_close(loopback->registration);
+    mcb_buffer_free(&loopback->page);
+    pthread_mutex_destroy(&loopback->lock);
+    free(loopback);
+}
+
+/* ---- one transfer ---- */
+
+static int wait_for_completion(struct mcb_queue_set *set, int64_t deadline_ns,
+                               struct mcb_error *error)
+{
+    int64_t start_ns = mcb_clock_ns();
+    for (;;) {
+        struct ibv_wc completion;
+        int count = ibv_poll_cq(set->completions, 1, &completion);
+        if (count < 0)
+            return mcb_loop_call_failed(set, "ibv_poll_cq", -count, error);
+        if (count > 0)
+            return completion.status == IBV_WC_SUCCESS
+                       ? 0
+                       : mcb_queue_set_fail(set, &completion, count, error);
+        int64_t now_ns = mcb_clock_ns();
+        if (now_ns >= deadline_ns) {
+            mcb_queue_set_stop(set);
+            return mcb_error_set(error, MCB_FAULT_RDMA_STUCK,
+                                 "%s: a transfer of the NIC with itself is not done at its "
+                                 "deadline, after %lld ms",
+                                 set->path, (long long)((now_ns - start_ns) / MCB_NS_PER_MS));
+        }
+        if (now_ns - start_ns > SPIN_NS)
+            mcb_loop_yield();
+    }
+}
+
+/* Between 8 bytes at `address` of a region and the page. by_remote_key: of the region. */
+static int transfer(struct mcb_loopback *loopback, int which, const struct mcb_region *region,
+                    uint64_t address, bool by_remote_key, int64_t deadline_ns,
+                    struct mcb_error *error)
+{
+    const struct mcb_region *page = &loopback->registration->regions[0];
+    const struct mcb_slot message = {
+        .local = by_remote_key ? page->address : address,
+        .local_key = by_remote_key ? page->local_key : region->local_key,
+        .remote = by_remote_key ? address : page->address,
+        .remote_key = by_remote_key ? region->remote_key : page->remote_key,
+    };
+    struct mcb_queue_set *set = loopback->sets[which];
+    mcb_queue_set_assign(set, 0, 0, &message, 0, 0);
+    int failed = set->post(&set->pairs[0], 0, 1);
+    if (failed)
+        return mcb_loop_call_failed(set, "posting a transfer", failed, error);
+    return wait_for_completion(set, deadline_ns, error);
+}
+
+static int flush(struct mcb_loopback *loopback, const struct mcb_registration *registration,
+                 int64_t deadline_ns, struct mcb_error *error)
+{
+    const struct mcb_region *first = &registration->regions[0];
+    if (open_sets(loopback, error) < 0)
+        return -1;
+    return transfer(loopback, READS, first, first->address, true, deadline_ns, error);
+}
+
+int mcb_loopback_flush(struct mcb_loopback *loopback, const struct mcb_registration *registration,
+                       int64_t deadline_ns, struct mcb_error *error)
+{
+    pthread_mutex_lock(&loopback->lock); /* held until a deadline at most */
+    int status = flush(loopback, registration, deadline_ns, error);
+    pthread_mutex_unlock(&loopback->lock);
+    return status;
+}
+
+/* ---- proof ---- */
+
+struct step {
+    int set;
+    bool into; /* the memory, else out of it */
+    const char *what;
+};
+
+static const struct step steps[] = {
+    {READS, false, "an RDMA read from"},
+    {WRITES, true, "an RDMA write to"},
+    {WRITES, false, "an RDMA write out of"},
+    {READS, true, "an RDMA read into"},
+};
+
+/* Memory under proof. */
+struct proof {
+    const struct mcb_buffer *buffer;
+    const struct mcb_registration *registration;
+    const struct mcb_region *region;
+    uint64_t address;
+    int64_t deadline_ns;
+};
+
+/* how: a clause. */
+static int refuse(const struct mcb_loopback *loopback, const struct proof *proof,
+                  const struct step *step, enum mcb_fault_code fault, const char *how,
+                  struct mcb_error *error)
+{
+    const struct mcb_buffer *buffer = proof->buffer;
+    return mcb_error_set(error, fault, "%s and %s, registered %s: %s byte %llu of %zu %s",
+                         loopback->options.device->name, buffer->memory,
+                         mcb_registration_way_text(proof->registration->way), step->what,
+                         (unsigned long long)(proof->address - (uintptr_t)buffer->address),
+                         buffer->length_bytes, how);
+}
+
+/* Of host memory the transfer's own fault says it all. */
+static int refuse_transfer(const struct mcb_loopback *loopback, const struct proof *proof,
+                           const struct step *step, const struct mcb_error *cause,
+                           struct mcb_error *error)
+{
+    char how[sizeof(cause->detail) + sizeof("failed: ")];
+    if (!mcb_buffer_is_of_gpu(proof->buffer)) {
+        *error = *cause;
+        return -1;
+    }
+    snprintf(how, sizeof(how), "failed: %s", cause->detail);
+    return refuse(loopback, proof, step, MCB_FAULT_GPU_UNREACHABLE, how, error);
+}
+
+static int refuse_bytes(const struct mcb_loopback *loopback, const struct proof *proof,
+                        const struct step *step, uint64_t expected, uint64_t found,
+                        struct mcb_error *error)
+{
+    char how[128];
+    snprintf(how, sizeof(how),
+             "is complete without fault, but brought 0x%016llx in place of 0x%016llx",
+             (unsigned long long)found, (unsigned long long)expected);
+    return refuse(loopback, proof, step,
+                  mcb_buffer_is_of_gpu(proof->buffer) ? MCB_FAULT_GPU_UNREACHABLE
+                                                      : MCB_FAULT_DATA_CORRUPT,
+                  how, error);
+}
+
+/* What the NIC wrote. */
+static int make_visible(struct mcb_loopback *loopback, const struct proof *proof,
+                        const struct step *step, struct mcb_error *error)
+{
+    const struct mcb_memory *kind = proof->buffer->kind;
+    struct mcb_error cause;
+    switch (kind->flush_way(proof->buffer)) {
+    case MCB_FLUSH_CALL:
+        return kind->flush(proof->buffer, error);
+    case MCB_FLUSH_READ:
+        if (flush(loopback, proof->registration, proof->deadline_ns, &cause) == 0)
+            return 0;
+        return refuse_transfer(loopback, proof, step, &cause, error);
+    default:
+        return 0;
+    }
+}
+
+static int prove_step(struct mcb_loopback *loopback, const struct proof *proof,
+                      const struct step *step, struct mcb_error *error)
+{
+    const struct mcb_buffer *buffer = proof->buffer;
+    void *memory = (uint8_t *)buffer->address + (proof->address - (uintptr_t)buffer->address);
+    uint64_t *page = loopback->page.address;
+    uint64_t expected = loopback->value += VALUE_STEP, found;
+    struct mcb_error cause;
+    if (step->into)
+        *page = expected;
+    else if (buffer->kind->put(buffer, memory, &expected, sizeof(expected), error) < 0)
+        return -1;
+    bool by_remote_key = (step->set == READS) != step->into;
+    if (transfer(loopback, step->set, proof->region, proof->address, by_remote_key,
+                 proof->deadline_ns, &cause) < 0)
+        return refuse_transfer(loopback, proof, step, &cause, error);
+    if (!step->into)
+        found = *page;
+    else if (make_visible(loopback, proof, step, error) < 0 ||
+             buffer->kind->get(buffer, &found, memory, sizeof(found), error) < 0)
+        return -1;
+    return found == expected ? 0 : refuse_bytes(loopback, proof, step, expected, found, error);
+}
+
+static int prove_place(struct mcb_loopback *loopback, const struct proof *proof,
+                       struct mcb_error *error)
+{
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+        if (prove_step(loopback, proof, &steps[i], error) < 0)
+            return -1;
+    return 0;
+}
+
+static int prove(struct mcb_loopback *loopback, struct proof *proof, struct mcb_error *error)
+{
+    if (open_sets(loopback, error) < 0)
+        return -1;
+    for (size_t i = 0; i < proof->registration->count; i++) {
+        proof->region = &proof->registration->regions[i];
+        proof->address = proof->region->address;
+        if (prove_place(loopback, proof, error) < 0)
+            return -1;
+        proof->address += proof->region->length_bytes - MESSAGE_BYTES;
+        if (prove_place(loopback, proof, error) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int mcb_loopback_prove(struct mcb_loopback *loopback, const struct mcb_buffer *buffer,
+                       const struct mcb_registration *registration, int64_t deadline_ns,
+                       struct mcb_error *error)
+{
+    struct proof proof = {
+        .buffer = buffer, .registration = registration, .deadline_ns = deadline_ns};
+    pthread_mutex_lock(&loopback->lock); /* held until a deadline at most */
+    int status = prove(loopback, &proof, error);
+    pthread_mutex_unlock(&loopback->lock);
+    return status;
+}

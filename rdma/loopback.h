@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MCB_RDMA_LOOPBACK_H
+#define MCB_RDMA_LOOPBACK_H
+
+/*
+ * Transfers of a NIC with itself: two queue pairs of one port, connected to each other, and a page
+ * of host memory.
+ *
+ * They serve two ends. A proof that the NIC reaches memory that was registered: a registration of a
+ * GPU's memory may succeed although no packet of the PCIe bus ever gets there. And the flush of
+ * what arrived: a read from the memory through the NIC that wrote there cannot overtake the writes,
+ * so that they are visible when it is complete.
+ */
+
+#include <stdint.h>
+
+#include "common/buffer.h"
+#include "common/fault.h"
+#include "rdma/gid.h"
+#include "rdma/memory_region.h"
+
+struct mcb_device;
+struct mcb_loopback;
+
+struct mcb_loopback_options {
+    const struct mcb_device *device;
+    const struct mcb_gid *gid;
+    unsigned port;
+    bool ethernet;
+    uint16_t lid;
+    uint32_t mtu_bytes;
+};
+
+/* All that is pointed to outlives it. Faults: those of queue_pair.h, RDMA_REGISTER, HOST_MEMORY. */
+int mcb_loopback_open(const struct mcb_loopback_options *options, struct mcb_loopback **loopback,
+                      struct mcb_error *error);
+void mcb_loopback_close(struct mcb_loopback *loopback); /* NULL is fine */
+
+/* Proves, at the first and the last bytes of each region of a registration, that the NIC reads what
+ * the owner of the memory wrote there and that the owner reads what the NIC wrote; these bytes are
+ * overwritten. Ends by the deadline. Faults: GPU_UNREACHABLE (says which way failed, where, and
+ * how: other bytes, or the completion's status); of host memory DATA_CORRUPT, RDMA_COMPLETION. */
+int mcb_loopback_prove(struct mcb_loopback *loopback, const struct mcb_buffer *buffer,
+                       const struct mcb_registration *registration, int64_t deadline_ns,
+                       struct mcb_error *error);
+
+/* Reads 8 bytes of the registration, at its first byte. Faults: RDMA_COMPLETION, RDMA_STUCK. */
+int mcb_loopback_flush(struct mcb_loopback *loopback, const struct mcb_registration *registration,
+                       int64_t deadline_ns, struct mcb_error *error);
+
+#endif
