@@ -24,12 +24,12 @@ enum { MCB_LOCATION_MAX = 32 };
 struct mcb_memory;
 
 struct mcb_buffer {
-    void *address;                  /* page aligned; of a GPU: 64 KiB */
+    void *address;                  /* a multiple of page_bytes */
     size_t length_bytes;            /* a multiple of page_bytes */
-    size_t page_bytes;              /* the size of its pages; of a GPU's memory 64 KiB */
+    size_t page_bytes;              /* the size of its pages; of a GPU: MCB_GPU_PAGE_BYTES */
     char memory[MCB_LOCATION_MAX];  /* "cpu:N" or "cuda:N" */
     struct mcb_placement placement; /* of host memory: where its pages were once touched */
-    const struct mcb_memory *kind;  /* what can be done with it (common/memory.h) */
+    const struct mcb_memory *kind;  /* what can be done with it (common/memory.h); never NULL */
     void *owner;                    /* of a GPU's memory: its struct mcb_gpus */
     unsigned gpu;                   /* and its index there */
 };
@@ -39,8 +39,7 @@ struct mcb_area {
     size_t slot_bytes;   /* payload of a slot = the message size */
     size_t stride_bytes; /* distance of two slots: slot_bytes rounded up to 64 */
     uint32_t slots;
-    const atomic_bool
-        *stop; /* while true, work on the area ends after the slot under way; NULL: never */
+    const atomic_bool *stop; /* while true, work on it ends after the slot under way; NULL: never */
 };
 
 /* Allocates zeroed host memory and touches every page. numa_node -1: wherever the caller runs; else
@@ -64,6 +63,12 @@ void mcb_buffer_free(struct mcb_buffer *buffer);
 static inline size_t mcb_area_stride(size_t size_bytes)
 {
     return (size_bytes + 63) & ~(size_t)63;
+}
+
+/* A large area takes seconds: whoever is interrupted does not wait for its end. */
+static inline bool mcb_area_is_stopped(const struct mcb_area *area)
+{
+    return area->stop && atomic_load_explicit(area->stop, memory_order_relaxed);
 }
 
 static inline uint8_t *mcb_area_slot(const struct mcb_area *area, uint32_t slot)

@@ -28,7 +28,7 @@ int mcb_copy_queue_open(const struct mcb_buffer *buffer, const struct mcb_area *
     struct mcb_copy_queue *opened = calloc(1, sizeof *opened + to->slots * sizeof(struct copy));
     if (!opened)
         return mcb_error_set(error, MCB_FAULT_HOST_MEMORY, "no memory for %u copies", to->slots);
-    opened->memory = buffer->kind ? buffer->kind : &mcb_memory_host;
+    opened->memory = buffer->kind;
     opened->depth = depth;
     opened->slots = to->slots;
     if (opened->memory->copier_open(buffer, to, from, &opened->copier, error) < 0) {

@@ -7,8 +7,10 @@
  * memory (memory.c), one for the memory of GPUs (gpu/memory.c). A buffer points to the table of its
  * memory. The code that moves or checks bytes knows no other difference than what the table says.
  *
- * All functions of a table may be called from any thread, for one buffer by one thread at a time
- * each, and wait until they are done; what they leave in the memory is then visible to a NIC.
+ * All functions of a table may be called from any thread, also by several at once for the same
+ * buffer, as long as their areas do not overlap; a copier is used by one thread at a time. Those
+ * that take no copier wait until they are done; what they leave in the memory is then visible to a
+ * NIC.
  */
 
 #include <stdbool.h>
@@ -19,7 +21,12 @@
 #include "common/fault.h"
 #include "common/pattern.h"
 
+/* Each table has copiers of its own making. */
 struct mcb_copier;
+
+/* Memory of a GPU is a multiple of it, in address and length: the pages of its driver and the least
+ * that a NIC can be given. */
+enum { MCB_GPU_PAGE_BYTES = 64 << 10 };
 
 /* How a dma-buf is mapped for the NIC. */
 enum mcb_dmabuf_mapping {
@@ -38,7 +45,7 @@ struct mcb_memory {
     bool of_gpu; /* the CPU can neither load nor store there: no inline posting, no polling of
                     bytes, no sockets; registration may need a dma-buf */
 
-    /* As mcb_pattern_fill(), _poison(), _check(): 0, or -1 and the fault. The report is added to. */
+    /* As mcb_pattern_fill(), _poison(), _check(): 0, or -1 and the fault. *report grows. */
     int (*fill)(const struct mcb_buffer *buffer, const struct mcb_pattern *pattern,
                 const struct mcb_area *area, struct mcb_error *error);
     int (*poison)(const struct mcb_buffer *buffer, uint64_t key, const struct mcb_area *area,
@@ -89,7 +96,7 @@ extern const struct mcb_memory mcb_memory_host;
 /* True if the CPU cannot reach the bytes. */
 static inline bool mcb_buffer_is_of_gpu(const struct mcb_buffer *buffer)
 {
-    return buffer->kind && buffer->kind->of_gpu;
+    return buffer->kind->of_gpu;
 }
 
 #endif

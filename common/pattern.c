@@ -48,17 +48,11 @@ static uint64_t differing_words(const uint8_t *bytes, uint64_t base, size_t firs
     return difference;
 }
 
-/* A large area takes seconds: whoever is interrupted does not wait for its end. */
-static bool is_stopped(const struct mcb_area *area)
-{
-    return area->stop && atomic_load_explicit(area->stop, memory_order_relaxed);
-}
-
 void mcb_pattern_fill(const struct mcb_pattern *pattern, const struct mcb_area *area)
 {
     size_t words = area->slot_bytes / WORD_BYTES;
     size_t tail_bytes = area->slot_bytes % WORD_BYTES;
-    for (uint32_t slot = 0; slot < area->slots && !is_stopped(area); slot++) {
+    for (uint32_t slot = 0; slot < area->slots && !mcb_area_is_stopped(area); slot++) {
         uint8_t *bytes = mcb_area_slot(area, slot);
         fill_words(bytes, mcb_pattern_base(pattern->key, pattern->generation, slot), words);
         uint64_t tail =
@@ -71,7 +65,7 @@ void mcb_pattern_poison(uint64_t key, const struct mcb_area *area)
 {
     size_t words = area->slot_bytes / WORD_BYTES;
     bool tail = area->slot_bytes % WORD_BYTES != 0;
-    for (uint32_t slot = 0; slot < area->slots && !is_stopped(area); slot++) {
+    for (uint32_t slot = 0; slot < area->slots && !mcb_area_is_stopped(area); slot++) {
         uint8_t *bytes = mcb_area_slot(area, slot);
         fill_words(bytes, mcb_pattern_base(key, 0, slot), area->stride_bytes / WORD_BYTES);
         if (tail)
@@ -83,27 +77,26 @@ void mcb_pattern_poison(uint64_t key, const struct mcb_area *area)
 static void report_slot(const struct mcb_pattern_slot *s, struct mcb_pattern_report *report)
 {
     struct mcb_pattern_tally tally = {0};
+    bool first_slot = report->first_kind == MCB_CORRUPTION_NONE;
     for (size_t word = 0; word < mcb_pattern_message_words(s); word++)
         mcb_word_judge(s, word, &tally);
-    enum mcb_corruption kind = mcb_pattern_verdict(&tally);
-    report->messages[kind]++;
-    bool first_slot = report->first_kind == MCB_CORRUPTION_NONE;
-    if (first_slot) {
-        report->first_kind = kind;
-        report->first_slot = s->slot;
-    }
-    bool first_word = first_slot;
     for (size_t word = 0; word < s->stride_bytes / WORD_BYTES; word++) {
         uint64_t expected = mcb_pattern_expected(s, word);
         uint64_t found = mcb_pattern_found(s, s->slot, word);
-        uint32_t byte = 0;
-        report->corrupt_bytes += mcb_word_differing_bytes(expected ^ found, &byte);
-        if (expected == found || !first_word)
-            continue;
-        first_word = false;
-        report->first_offset_bytes = word * WORD_BYTES + byte;
-        report->first_expected = expected;
-        report->first_found = found;
+        uint32_t byte = 0, bytes = mcb_word_differing_bytes(expected ^ found, &byte);
+        if (first_slot && tally.corrupt_bytes == 0 && (bytes > 0 || word == 0)) {
+            report->first_offset_bytes = word * WORD_BYTES + byte;
+            report->first_expected = expected;
+            report->first_found = found;
+        }
+        tally.corrupt_bytes += bytes;
+    }
+    enum mcb_corruption kind = mcb_pattern_verdict(&tally);
+    report->messages[kind]++;
+    report->corrupt_bytes += mcb_pattern_corrupt_bytes(&tally);
+    if (first_slot) {
+        report->first_kind = kind;
+        report->first_slot = s->slot;
     }
 }
 
@@ -119,7 +112,7 @@ bool mcb_pattern_check(const struct mcb_pattern *pattern, const struct mcb_area 
                                  .tail_bytes = area->slot_bytes % WORD_BYTES};
     size_t gap = mcb_pattern_message_words(&s);
     bool all_right = true;
-    for (; s.slot < area->slots && !is_stopped(area); s.slot++) {
+    for (; s.slot < area->slots && !mcb_area_is_stopped(area); s.slot++) {
         const uint8_t *bytes = mcb_area_slot(area, s.slot);
         uint64_t base = mcb_pattern_base(s.key, s.generation, s.slot);
         uint64_t difference = differing_words(bytes, base, 0, s.words);

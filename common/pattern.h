@@ -41,6 +41,10 @@
  *   torn       one part is right, the rest is poison or an earlier generation (the border may lie
  *              inside a word)
  *   damaged    anything else (flipped bits, foreign data, a gap between slots that was written to)
+ *
+ * A wrong slot is read again to be judged. Bytes that were late and have come in between are right
+ * by then: such a message is damaged by one byte, at offset 0, where what is found may be what is
+ * expected.
  */
 
 #include <stdbool.h>
@@ -57,7 +61,8 @@ struct mcb_pattern {
 
 struct mcb_pattern_report {
     uint64_t checked_bytes; /* payload */
-    uint64_t corrupt_bytes; /* bytes that differ from what was expected, gaps too */
+    uint64_t corrupt_bytes; /* bytes that differ from what was expected, gaps too; at least 1 for
+                               each message that is not right */
     uint64_t messages[MCB_CORRUPTION_KINDS]; /* slots by verdict */
     enum mcb_corruption first_kind;          /* of the first wrong slot */
     uint32_t first_slot;

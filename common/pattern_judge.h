@@ -230,6 +230,13 @@ MCB_PATTERN_FN uint32_t mcb_word_differing_bytes(uint64_t difference, uint32_t *
     return count;
 }
 
+/* What a message counts for that was found wrong. None of its bytes may be wrong any more by the
+ * time that they are counted; it was wrong when it should have been right all the same. */
+MCB_PATTERN_FN uint32_t mcb_pattern_corrupt_bytes(const struct mcb_pattern_tally *tally)
+{
+    return tally->corrupt_bytes > 0 ? tally->corrupt_bytes : 1;
+}
+
 /* The verdict on a message of which at least one byte, or one of the gap after it, is wrong. */
 MCB_PATTERN_FN enum mcb_corruption mcb_pattern_verdict(const struct mcb_pattern_tally *tally)
 {
@@ -242,7 +249,7 @@ MCB_PATTERN_FN enum mcb_corruption mcb_pattern_verdict(const struct mcb_pattern_
     if (counts[MCB_WORD_BORDER] > 0 || (counts[MCB_WORD_RIGHT] > 0 && old > 0))
         return MCB_CORRUPTION_TORN;
     if (old == 0)
-        return MCB_CORRUPTION_DAMAGED; /* the message is right, the gap is not */
+        return MCB_CORRUPTION_DAMAGED; /* the gap is wrong, or what was wrong is so no more */
     return counts[MCB_WORD_OLD] > 0 ? MCB_CORRUPTION_STALE : MCB_CORRUPTION_LOST;
 }
 

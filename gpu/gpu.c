@@ -4,7 +4,8 @@
  * a module of another installation would be of another version. A file that is there but does not
  * load ends the search, since the next one would hide what is wrong with it.
  *
- * Of a table that was loaded nothing but its version and size is looked at before both are right.
+ * Of a table that was loaded nothing but its version and size is looked at before both are right,
+ * and not even these before the symbol table of the module says that there is room for them.
  */
 #include "gpu/gpu.h"
 
@@ -12,10 +13,13 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
+#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "gpu/elf.h"
 
 #define MODULE_FILE     "mcbench-cuda.so"
 #define MODULE_SYMBOL   "mcb_gpu_module"
@@ -95,9 +99,30 @@ static bool is_name(const char *name)
     return true;
 }
 
+/* 0: at this address is no object of the module, but a function or nothing that it names. */
+static size_t object_bytes(const void *address)
+{
+    Dl_info info;
+    const ElfW(Sym) *symbol = NULL;
+    if (dladdr1(address, &info, (void **)&symbol, RTLD_DL_SYMENT) == 0 || !symbol ||
+        info.dli_saddr != address || ELF64_ST_TYPE(symbol->st_info) != STT_OBJECT)
+        return 0;
+    return symbol->st_size;
+}
+
+static int fail_no_table(const char *path, struct mcb_error *error)
+{
+    return mcb_error_set(error, MCB_FAULT_GPU_MODULE,
+                         "%.300s: no module of mcbench (its " MODULE_SYMBOL " is no such table)",
+                         path);
+}
+
 static int check_table(const struct mcb_gpu_module *module, const char *path,
                        struct mcb_error *error)
 {
+    size_t bytes = object_bytes(module);
+    if (bytes < offsetof(struct mcb_gpu_module, name))
+        return fail_no_table(path, error);
     if (module->version != MCB_GPU_MODULE_VERSION || module->bytes != sizeof *module)
         return mcb_error_set(error, MCB_FAULT_GPU_MODULE,
                              "%.300s: made for another mcbench (its table is version %u of %u "
@@ -105,6 +130,8 @@ static int check_table(const struct mcb_gpu_module *module, const char *path,
                              "one build",
                              path, module->version, module->bytes, MCB_GPU_MODULE_VERSION,
                              sizeof *module);
+    if (bytes < sizeof *module)
+        return fail_no_table(path, error);
     if (!is_name(module->name))
         return mcb_error_set(error, MCB_FAULT_GPU_MODULE,
                              "%.300s: its table has no name of 1 to %d lower-case letters", path,
@@ -115,6 +142,8 @@ static int check_table(const struct mcb_gpu_module *module, const char *path,
 static int load(struct mcb_gpus *gpus, const struct mcb_gpu_module **module,
                 struct mcb_error *error)
 {
+    if (mcb_elf_check_file(gpus->path, error) != 0)
+        return -1;
     gpus->library = dlopen(gpus->path, RTLD_NOW | RTLD_LOCAL);
     if (!gpus->library)
         return mcb_error_set(error, MCB_FAULT_GPU_MODULE, "%.300s: does not load: %.300s",

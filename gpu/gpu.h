@@ -20,8 +20,8 @@
 
 struct mcb_gpus {
     const struct mcb_gpu_module *module;
-    void *library;    /* of dlopen(3); NULL: the module was given */
-    char path[4096];  /* of the module's file */
+    void *library;   /* of dlopen(3); NULL: the module was given */
+    char path[4096]; /* of the module's file */
     unsigned count;
     struct mcb_gpu_identity list[MCB_GPUS_MAX];
 };
@@ -33,8 +33,8 @@ int mcb_gpus_open(struct mcb_gpus **gpus, struct mcb_error *error);
 void mcb_gpus_close(struct mcb_gpus *gpus); /* NULL is fine */
 
 /* Memory of a GPU: length rounded up to 64 KiB, its address a multiple of that, its content
- * undefined. `gpus` outlives the buffer; mcb_buffer_free() frees it. Faults: GPU_NO_SUCH (with those
- * that there are), GPU_MEMORY. */
+ * undefined. `gpus` outlives the buffer; mcb_buffer_free() frees it. Faults: GPU_NO_SUCH (with
+ * those that there are), GPU_MEMORY. */
 int mcb_gpu_buffer_allocate(struct mcb_gpus *gpus, unsigned gpu, size_t length_bytes,
                             struct mcb_buffer *buffer, struct mcb_error *error);
 

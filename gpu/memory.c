@@ -12,12 +12,9 @@
 #include "common/memory.h"
 #include "gpu/gpu.h"
 
-enum { GPU_PAGE_BYTES = 64 << 10 };
-
-/* A module's own struct has the same name, and is seen through this pointer alone. */
 struct mcb_copier {
     const struct mcb_gpu_module *module;
-    struct mcb_copier *of_module;
+    struct mcb_gpu_copier *of_module;
 };
 
 static const struct mcb_gpu_module *module_of(const struct mcb_buffer *buffer)
@@ -25,29 +22,26 @@ static const struct mcb_gpu_module *module_of(const struct mcb_buffer *buffer)
     return ((const struct mcb_gpus *)buffer->owner)->module;
 }
 
-static bool is_stopped(const struct mcb_area *area)
-{
-    return area->stop && atomic_load_explicit(area->stop, memory_order_relaxed);
-}
-
 static int fill(const struct mcb_buffer *buffer, const struct mcb_pattern *pattern,
                 const struct mcb_area *area, struct mcb_error *error)
 {
-    return is_stopped(area) ? 0 : module_of(buffer)->fill(buffer->gpu, pattern, area, error);
+    return mcb_area_is_stopped(area) ? 0
+                                     : module_of(buffer)->fill(buffer->gpu, pattern, area, error);
 }
 
 static int poison(const struct mcb_buffer *buffer, uint64_t key, const struct mcb_area *area,
                   struct mcb_error *error)
 {
-    return is_stopped(area) ? 0 : module_of(buffer)->poison(buffer->gpu, key, area, error);
+    return mcb_area_is_stopped(area) ? 0 : module_of(buffer)->poison(buffer->gpu, key, area, error);
 }
 
 static int check(const struct mcb_buffer *buffer, const struct mcb_pattern *pattern,
                  const struct mcb_area *area, struct mcb_pattern_report *report,
                  struct mcb_error *error)
 {
-    return is_stopped(area) ? 0
-                            : module_of(buffer)->check(buffer->gpu, pattern, area, report, error);
+    return mcb_area_is_stopped(area)
+               ? 0
+               : module_of(buffer)->check(buffer->gpu, pattern, area, report, error);
 }
 
 static int put(const struct mcb_buffer *buffer, void *to, const void *host, size_t bytes,
@@ -169,8 +163,8 @@ int mcb_gpu_buffer_allocate(struct mcb_gpus *gpus, unsigned gpu, size_t length_b
         return mcb_error_set(error, MCB_FAULT_GPU_MEMORY, "%zu bytes: no length for a buffer",
                              length_bytes);
     struct mcb_buffer made = {
-        .page_bytes = GPU_PAGE_BYTES, .kind = &memory_of_gpus, .owner = gpus, .gpu = gpu};
-    made.length_bytes = (length_bytes + GPU_PAGE_BYTES - 1) & ~((size_t)GPU_PAGE_BYTES - 1);
+        .page_bytes = MCB_GPU_PAGE_BYTES, .kind = &memory_of_gpus, .owner = gpus, .gpu = gpu};
+    made.length_bytes = (length_bytes + MCB_GPU_PAGE_BYTES - 1) & ~((size_t)MCB_GPU_PAGE_BYTES - 1);
     if (gpus->module->allocate(gpu, made.length_bytes, &made.address, error) != 0)
         return -1;
     snprintf(made.memory, sizeof made.memory, "%s:%u", gpus->module->name, gpu);

@@ -29,7 +29,10 @@ enum { MCB_GPU_MODULE_VERSION = 1 };
 
 enum { MCB_GPUS_MAX = 64 };
 
-/* Who a GPU is and what it can do. Texts are printable ASCII, "" where not known. */
+struct mcb_gpu_copier; /* the module's own */
+
+/* Who a GPU is and what it can do. Texts are as the driver gives them, "" where not known:
+ * mcb_gpus_open() makes them printable. */
 struct mcb_gpu_identity {
     char model[96];       /* "NVIDIA H100 80GB HBM3" */
     char pci_address[16]; /* "0000:19:00.0", in lower case */
@@ -37,7 +40,7 @@ struct mcb_gpu_identity {
     char driver[32], runtime[32]; /* "570.124.06" or, where only that is known, "13.0"; "13.0" */
     char capability[16];          /* "9.0" */
     uint64_t memory_bytes;
-    bool integrated; /* its memory is the host's */
+    bool integrated;          /* its memory is the host's */
     enum mcb_known gpudirect; /* GPUDirect RDMA by a kernel module (peermem) */
     enum mcb_known dmabuf;    /* its memory can be exported as a dma-buf */
     enum mcb_flush flush;     /* how incoming writes of a NIC are made visible */
@@ -45,19 +48,20 @@ struct mcb_gpu_identity {
 };
 
 struct mcb_gpu_module {
-    uint32_t version;  /* MCB_GPU_MODULE_VERSION */
-    uint32_t bytes;    /* sizeof this struct */
-    const char *name;  /* "cuda": before the ':' of a memory's name */
-    bool stand_in;     /* made for tests: no hardware, and no result of it counts as such */
+    uint32_t version; /* MCB_GPU_MODULE_VERSION */
+    uint32_t bytes;   /* sizeof this struct */
+    const char *name; /* "cuda": before the ':' of a memory's name */
+    bool stand_in;    /* made for tests: no hardware, and no result of it counts as such */
 
-    /* Finds driver and GPUs; once, before all others. *count is at least 1. close() undoes it.
-     * Faults: GPU_DRIVER (missing, too old, refused), GPU_NONE. */
+    /* Finds driver and GPUs, before all others. *count is at least 1. May be called again; each
+     * time wants its close(), and the last of them gives back what all functions have kept. Faults:
+     * GPU_DRIVER (missing, too old, refused), GPU_NONE. */
     int (*open)(unsigned *count, struct mcb_error *error);
     void (*close)(void);
 
     int (*identify)(unsigned gpu, struct mcb_gpu_identity *identity, struct mcb_error *error);
 
-    /* Memory of a GPU, at an address that is a multiple of 64 KiB; bytes too. Faults: GPU_MEMORY. */
+    /* Memory of a GPU; address and bytes are multiples of MCB_GPU_PAGE_BYTES. Fault: GPU_MEMORY. */
     int (*allocate)(unsigned gpu, size_t bytes, void **address, struct mcb_error *error);
     void (*release)(unsigned gpu, void *address);
 
@@ -75,11 +79,11 @@ struct mcb_gpu_module {
     int (*pin)(unsigned gpu, void *host, size_t bytes, struct mcb_error *error);
     void (*unpin)(unsigned gpu, void *host);
     int (*copier_open)(unsigned gpu, const struct mcb_area *to, const struct mcb_area *from,
-                       struct mcb_copier **copier, struct mcb_error *error);
-    int (*copier_copy)(struct mcb_copier *copier, uint32_t first, uint32_t count,
+                       struct mcb_gpu_copier **copier, struct mcb_error *error);
+    int (*copier_copy)(struct mcb_gpu_copier *copier, uint32_t first, uint32_t count,
                        struct mcb_error *error);
-    int (*copier_done)(struct mcb_copier *copier, uint64_t *slots, struct mcb_error *error);
-    void (*copier_close)(struct mcb_copier *copier);
+    int (*copier_done)(struct mcb_gpu_copier *copier, uint64_t *slots, struct mcb_error *error);
+    void (*copier_close)(struct mcb_gpu_copier *copier);
 };
 
 #endif

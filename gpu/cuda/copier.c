@@ -11,7 +11,7 @@
 
 enum { EVENTS = 64 };
 
-struct mcb_copier {
+struct mcb_gpu_copier {
     unsigned gpu;
     struct mcb_area to, from;
     cudaStream_t stream;
@@ -22,7 +22,7 @@ struct mcb_copier {
     uint64_t started, done;    /* slots */
 };
 
-void mcb_cuda_copier_close(struct mcb_copier *copier)
+void mcb_cuda_copier_close(struct mcb_gpu_copier *copier)
 {
     if (!copier)
         return;
@@ -37,7 +37,7 @@ void mcb_cuda_copier_close(struct mcb_copier *copier)
     free(copier);
 }
 
-static int make_parts(struct mcb_copier *copier, struct mcb_error *error)
+static int make_parts(struct mcb_gpu_copier *copier, struct mcb_error *error)
 {
     cudaError_t result = cudaStreamCreateWithFlags(&copier->stream, cudaStreamNonBlocking);
     if (result != cudaSuccess) {
@@ -55,7 +55,7 @@ static int make_parts(struct mcb_copier *copier, struct mcb_error *error)
 }
 
 int mcb_cuda_copier_open(unsigned gpu, const struct mcb_area *to, const struct mcb_area *from,
-                         struct mcb_copier **copier, struct mcb_error *error)
+                         struct mcb_gpu_copier **copier, struct mcb_error *error)
 {
     if (mcb_cuda_enter(gpu, error))
         return -1;
@@ -63,7 +63,7 @@ int mcb_cuda_copier_open(unsigned gpu, const struct mcb_area *to, const struct m
         return mcb_error_set(error, MCB_FAULT_GPU_CALL,
                              "cuda:%u: slots of %zu bytes cannot be copied to slots of %zu", gpu,
                              from->slot_bytes, to->slot_bytes);
-    struct mcb_copier *made = calloc(1, sizeof *made);
+    struct mcb_gpu_copier *made = calloc(1, sizeof *made);
     if (!made)
         return mcb_error_set(error, MCB_FAULT_HOST_MEMORY, "no memory for a copier");
     made->gpu = gpu;
@@ -77,7 +77,7 @@ int mcb_cuda_copier_open(unsigned gpu, const struct mcb_area *to, const struct m
     return 0;
 }
 
-static cudaError_t start_copy(struct mcb_copier *copier, uint32_t first, uint32_t count)
+static cudaError_t start_copy(struct mcb_gpu_copier *copier, uint32_t first, uint32_t count)
 {
     const struct mcb_area *to = &copier->to, *from = &copier->from;
     void *target = mcb_area_slot(to, first);
@@ -90,7 +90,7 @@ static cudaError_t start_copy(struct mcb_copier *copier, uint32_t first, uint32_
                              count, cudaMemcpyDefault, copier->stream);
 }
 
-int mcb_cuda_copier_copy(struct mcb_copier *copier, uint32_t first, uint32_t count,
+int mcb_cuda_copier_copy(struct mcb_gpu_copier *copier, uint32_t first, uint32_t count,
                          struct mcb_error *error)
 {
     uint32_t slots = copier->to.slots < copier->from.slots ? copier->to.slots : copier->from.slots;
@@ -116,7 +116,7 @@ int mcb_cuda_copier_copy(struct mcb_copier *copier, uint32_t first, uint32_t cou
     return 0;
 }
 
-int mcb_cuda_copier_done(struct mcb_copier *copier, uint64_t *slots, struct mcb_error *error)
+int mcb_cuda_copier_done(struct mcb_gpu_copier *copier, uint64_t *slots, struct mcb_error *error)
 {
     if (mcb_cuda_enter(copier->gpu, error))
         return -1;

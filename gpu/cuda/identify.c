@@ -109,15 +109,6 @@ static void write_pci_address(unsigned gpu, char *text, size_t size)
         cudaGetLastError();
 }
 
-/* Of names only what can be printed: they go into results and onto screens. */
-static void write_model(const char *name, char *text, size_t size)
-{
-    size_t length = 0;
-    for (; length + 1 < size && name[length]; length++)
-        text[length] = name[length] >= ' ' && name[length] <= '~' ? name[length] : '?';
-    text[length] = '\0';
-}
-
 int mcb_cuda_identify(unsigned gpu, struct mcb_gpu_identity *identity, struct mcb_error *error)
 {
     struct mcb_gpu_identity found = {0};
@@ -129,8 +120,7 @@ int mcb_cuda_identify(unsigned gpu, struct mcb_gpu_identity *identity, struct mc
     cudaError_t result = cudaGetDeviceProperties(&properties, (int)gpu);
     if (result != cudaSuccess)
         return mcb_cuda_fail(error, MCB_FAULT_GPU_CALL, gpu, "cudaGetDeviceProperties", result);
-    properties.name[sizeof properties.name - 1] = '\0';
-    write_model(properties.name, found.model, sizeof found.model);
+    memcpy(found.model, properties.name, sizeof found.model - 1);
     write_pci_address(gpu, found.pci_address, sizeof found.pci_address);
     write_uuid((const unsigned char *)&properties.uuid, found.uuid, sizeof found.uuid);
     read_driver(found.driver, sizeof found.driver);

@@ -282,7 +282,8 @@ __global__ void __launch_bounds__(THREADS) verdict(const mcb_cuda_work work)
             continue;
         const mcb_cuda_tally &tally = work.tallies[slot];
         atomicAdd(&work.result->messages[mcb_pattern_verdict(&tally.words)], 1U);
-        atomicAdd(&work.result->corrupt_bytes, (unsigned long long)tally.words.corrupt_bytes);
+        atomicAdd(&work.result->corrupt_bytes,
+                  (unsigned long long)mcb_pattern_corrupt_bytes(&tally.words));
         atomicMax(&work.result->first_inverse, UINT32_MAX - (work.first + slot));
     }
 }

@@ -11,8 +11,7 @@
 
 #include "gpu/cuda/runtime.h"
 
-#define PAGE_BYTES      ((size_t)2 << 20)
-#define ALIGNMENT_BYTES ((size_t)64 << 10)
+#define PAGE_BYTES ((size_t)2 << 20)
 
 /* Calls that are synchronous by name then really wait, and none leaves bytes behind that a NIC
  * would not see yet. A driver that cannot do that for this kind of memory says so, which is no
@@ -56,7 +55,7 @@ int mcb_cuda_allocate(unsigned gpu, size_t bytes, void **address, struct mcb_err
     if (result != cudaSuccess)
         return fail_allocation(gpu, rounded_bytes, result, error);
     int status = order_operations(gpu, found, error);
-    if (status == 0 && (uintptr_t)found % ALIGNMENT_BYTES != 0)
+    if (status == 0 && (uintptr_t)found % MCB_GPU_PAGE_BYTES != 0)
         status = mcb_error_set(error, MCB_FAULT_GPU_MEMORY,
                                "cuda:%u: cudaMalloc of %zu bytes gave %p, no multiple of 64 KiB",
                                gpu, rounded_bytes, found);

@@ -29,11 +29,13 @@ struct scratch {
 
 /* The table of functions has no place for it. */
 static struct {
+    pthread_mutex_t lock; /* of `opened`; the rest is constant while it is open */
+    unsigned opened;
     struct scratch *list;
     unsigned count;
-} scratches;
+} scratches = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-int mcb_cuda_pattern_open(unsigned gpus, struct mcb_error *error)
+static int make_list(unsigned gpus, struct mcb_error *error)
 {
     struct scratch *list = calloc(gpus, sizeof *list);
     if (!list)
@@ -45,7 +47,17 @@ int mcb_cuda_pattern_open(unsigned gpus, struct mcb_error *error)
     return 0;
 }
 
-void mcb_cuda_pattern_close(void)
+int mcb_cuda_pattern_open(unsigned gpus, struct mcb_error *error)
+{
+    pthread_mutex_lock(&scratches.lock);
+    int status = scratches.opened > 0 ? 0 : make_list(gpus, error);
+    if (status == 0)
+        scratches.opened++;
+    pthread_mutex_unlock(&scratches.lock);
+    return status;
+}
+
+static void free_list(void)
 {
     for (unsigned gpu = 0; gpu < scratches.count; gpu++) {
         struct scratch *scratch = &scratches.list[gpu];
@@ -60,6 +72,14 @@ void mcb_cuda_pattern_close(void)
     free(scratches.list);
     scratches.list = NULL;
     scratches.count = 0;
+}
+
+void mcb_cuda_pattern_close(void)
+{
+    pthread_mutex_lock(&scratches.lock);
+    if (--scratches.opened == 0)
+        free_list();
+    pthread_mutex_unlock(&scratches.lock);
 }
 
 static int scratch_ready(unsigned gpu, struct scratch *scratch, struct mcb_error *error)
@@ -130,8 +150,7 @@ static bool run_next_piece(struct run *run)
     work->first += work->count;
     uint32_t left = run->area->slots - work->first;
     work->count = left < run->piece_slots ? left : run->piece_slots;
-    return left > 0 &&
-           !(run->area->stop && atomic_load_explicit(run->area->stop, memory_order_relaxed));
+    return left > 0 && !mcb_area_is_stopped(run->area);
 }
 
 static int run_launch(struct run *run, enum mcb_cuda_kernel kernel,

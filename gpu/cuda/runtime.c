@@ -25,37 +25,10 @@ void mcb_cuda_enter_to_release(unsigned gpu)
     cudaGetLastError();
 }
 
-/* One function of the runtime asks for another of the driver: which, depends on the toolkit. */
-#if CUDART_VERSION >= 12050
-static cudaError_t entry_point(const char *name, unsigned version, void **function)
-{
-    enum cudaDriverEntryPointQueryResult found = cudaDriverEntryPointSymbolNotFound;
-    cudaError_t result =
-        cudaGetDriverEntryPointByVersion(name, function, version, cudaEnableDefault, &found);
-    return result == cudaSuccess && found != cudaDriverEntryPointSuccess ? cudaErrorSymbolNotFound
-                                                                         : result;
-}
-#elif CUDART_VERSION >= 12000
-static cudaError_t entry_point(const char *name, unsigned version, void **function)
-{
-    (void)version;
-    enum cudaDriverEntryPointQueryResult found = cudaDriverEntryPointSymbolNotFound;
-    cudaError_t result = cudaGetDriverEntryPoint(name, function, cudaEnableDefault, &found);
-    return result == cudaSuccess && found != cudaDriverEntryPointSuccess ? cudaErrorSymbolNotFound
-                                                                         : result;
-}
-#else
-static cudaError_t entry_point(const char *name, unsigned version, void **function)
-{
-    (void)version;
-    return cudaGetDriverEntryPoint(name, function, cudaEnableDefault);
-}
-#endif
-
 int mcb_cuda_driver_find(const char *name, unsigned version, void **function)
 {
     void *found = NULL;
-    if (entry_point(name, version, &found) != cudaSuccess || !found) {
+    if (mcb_cuda_entry_point(name, version, &found) != cudaSuccess || !found) {
         cudaGetLastError();
         return -1;
     }

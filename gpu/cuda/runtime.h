@@ -27,6 +27,10 @@ int mcb_cuda_fail(struct mcb_error *error, enum mcb_fault_code code, unsigned gp
  * none. libcuda is never linked. */
 int mcb_cuda_driver_find(const char *name, unsigned version, void **function);
 
+/* entry_point/: asks the runtime for a function of the driver. How depends on the toolkit; CMake
+ * chooses the file. On success *function may still be NULL. */
+cudaError_t mcb_cuda_entry_point(const char *name, unsigned version, void **function);
+
 /* Version of CUDA that the driver serves, 12080: 12.8; 0: not known. */
 int mcb_cuda_driver_version(void);
 
@@ -48,7 +52,8 @@ int mcb_cuda_copy(unsigned gpu, void *to, const void *from, size_t bytes, struct
 int mcb_cuda_pin(unsigned gpu, void *host, size_t bytes, struct mcb_error *error);
 void mcb_cuda_unpin(unsigned gpu, void *host);
 
-/* pattern.c. Scratch memory of each GPU is allocated by its first check and kept until closed. */
+/* pattern.c. Scratch memory of each GPU is allocated by its first check and kept until what was
+ * opened is closed as often. `gpus` is the same each time. */
 int mcb_cuda_pattern_open(unsigned gpus, struct mcb_error *error);
 void mcb_cuda_pattern_close(void);
 int mcb_cuda_fill(unsigned gpu, const struct mcb_pattern *pattern, const struct mcb_area *area,
@@ -65,10 +70,10 @@ int mcb_cuda_flush(unsigned gpu, struct mcb_error *error);
 
 /* copier.c */
 int mcb_cuda_copier_open(unsigned gpu, const struct mcb_area *to, const struct mcb_area *from,
-                         struct mcb_copier **copier, struct mcb_error *error);
-int mcb_cuda_copier_copy(struct mcb_copier *copier, uint32_t first, uint32_t count,
+                         struct mcb_gpu_copier **copier, struct mcb_error *error);
+int mcb_cuda_copier_copy(struct mcb_gpu_copier *copier, uint32_t first, uint32_t count,
                          struct mcb_error *error);
-int mcb_cuda_copier_done(struct mcb_copier *copier, uint64_t *slots, struct mcb_error *error);
-void mcb_cuda_copier_close(struct mcb_copier *copier);
+int mcb_cuda_copier_done(struct mcb_gpu_copier *copier, uint64_t *slots, struct mcb_error *error);
+void mcb_cuda_copier_close(struct mcb_gpu_copier *copier);
 
 #endif

@@ -69,6 +69,8 @@ static void allow(int protection)
 static void run_kernel(const struct operation *operation)
 {
     unsigned blocks = operation->blocks, threads = operation->threads;
+    if (fake_cudart.before_kernel)
+        fake_cudart.before_kernel(++fake_cudart.kernels);
     gridDim.x = blocks;
     for (unsigned block = 0; block < blocks; block++)
         for (unsigned thread = 0; thread < threads; thread++) {
@@ -134,9 +136,12 @@ void fake_cudart_reset(void)
 }
 
 /* True if it is this call's turn to fail. */
-static bool fails(void)
+static bool fails(const char *call)
 {
-    return ++fake_cudart.calls == fake_cudart.fail_at;
+    if (++fake_cudart.calls != fake_cudart.fail_at)
+        return false;
+    fake_cudart.failed = call;
+    return true;
 }
 
 /* ---- the runtime ---- */
@@ -159,7 +164,7 @@ cudaError_t cudaGetLastError(void)
 cudaError_t cudaGetDeviceCount(int *count)
 {
     *count = fake_cudart.gpus;
-    return fails() ? fake_cudart.fail_with : fake_cudart.count_result;
+    return fails("cudaGetDeviceCount") ? fake_cudart.fail_with : fake_cudart.count_result;
 }
 
 cudaError_t cudaDriverGetVersion(int *version)
@@ -170,7 +175,7 @@ cudaError_t cudaDriverGetVersion(int *version)
 
 cudaError_t cudaSetDevice(int gpu)
 {
-    if (fails())
+    if (fails("cudaSetDevice"))
         return fake_cudart.fail_with;
     if (gpu < 0 || gpu >= fake_cudart.gpus)
         return cudaErrorInvalidDevice;
@@ -181,7 +186,7 @@ cudaError_t cudaSetDevice(int gpu)
 cudaError_t cudaDeviceGetAttribute(int *value, enum cudaDeviceAttr attribute, int gpu)
 {
     (void)gpu;
-    if (fails())
+    if (fails("cudaDeviceGetAttribute"))
         return fake_cudart.fail_with;
     if (fake_cudart.attributes[attribute] < 0)
         return cudaErrorInvalidValue;
@@ -191,7 +196,7 @@ cudaError_t cudaDeviceGetAttribute(int *value, enum cudaDeviceAttr attribute, in
 
 cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *properties, int gpu)
 {
-    if (fails())
+    if (fails("cudaGetDeviceProperties"))
         return fake_cudart.fail_with;
     memset(properties, 0, sizeof *properties);
     snprintf(properties->name, sizeof properties->name, "Fake GPU\t%d", gpu);
@@ -205,7 +210,7 @@ cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *properties, int gpu)
 cudaError_t cudaDeviceGetPCIBusId(char *text, int size, int gpu)
 {
     (void)gpu;
-    if (fails())
+    if (fails("cudaDeviceGetPCIBusId"))
         return fake_cudart.fail_with;
     snprintf(text, (size_t)size, "%s", fake_cudart.pci_bus_id);
     return cudaSuccess;
@@ -215,13 +220,13 @@ cudaError_t cudaMemGetInfo(size_t *free_bytes, size_t *all_bytes)
 {
     *all_bytes = fake_cudart.memory_bytes;
     *free_bytes = fake_cudart.memory_bytes;
-    return fails() ? fake_cudart.fail_with : cudaSuccess;
+    return fails("cudaMemGetInfo") ? fake_cudart.fail_with : cudaSuccess;
 }
 
 cudaError_t cudaMalloc(void **address, size_t bytes)
 {
     struct allocation *place = allocations;
-    if (fails())
+    if (fails("cudaMalloc"))
         return fake_cudart.fail_with;
     if (bytes > fake_cudart.memory_bytes)
         return cudaErrorMemoryAllocation;
@@ -243,7 +248,7 @@ cudaError_t cudaMalloc(void **address, size_t bytes)
 cudaError_t cudaFree(void *address)
 {
     if (!address)
-        return fails() ? fake_cudart.fail_with : cudaSuccess;
+        return fails("cudaFree") ? fake_cudart.fail_with : cudaSuccess;
     run_all(&thread_stream);
     for (int i = 0; i < ALLOCATIONS_MAX; i++)
         if (allocations[i].mapping && allocations[i].address == address) {
@@ -257,7 +262,7 @@ cudaError_t cudaFree(void *address)
 
 cudaError_t cudaMallocHost(void **address, size_t bytes)
 {
-    if (fails())
+    if (fails("cudaMallocHost"))
         return fake_cudart.fail_with;
     *address = malloc(bytes);
     fake_cudart.host_allocations++;
@@ -276,7 +281,7 @@ cudaError_t cudaHostRegister(void *address, size_t bytes, unsigned flags)
     (void)address;
     (void)bytes;
     assert(flags == cudaHostRegisterPortable);
-    if (fails())
+    if (fails("cudaHostRegister"))
         return fake_cudart.fail_with;
     fake_cudart.registered++;
     return cudaSuccess;
@@ -295,7 +300,7 @@ cudaError_t cudaMemcpy2DAsync(void *to, size_t to_pitch, const void *from, size_
 {
     (void)kind;
     assert(width <= to_pitch && width <= from_pitch);
-    if (fails())
+    if (fails("cudaMemcpy2DAsync"))
         return fake_cudart.fail_with;
     return start(stream, (struct operation){.to = to,
                                             .from = from,
@@ -314,7 +319,7 @@ cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, enum cudaM
 cudaError_t cudaMemsetAsync(void *to, int value, size_t bytes, cudaStream_t stream)
 {
     assert(value == 0);
-    if (fails())
+    if (fails("cudaMemsetAsync"))
         return fake_cudart.fail_with;
     return start(stream, (struct operation){.to = to, .width = bytes, .rows = 1});
 }
@@ -326,7 +331,7 @@ cudaError_t cudaLaunchKernel(const void *kernel, dim3 blocks, dim3 threads, void
                                   .threads = threads.x,
                                   .work = *(const struct mcb_cuda_work *)arguments[0]};
     assert(shared_bytes == 0 && blocks.x > 0);
-    if (fails())
+    if (fails("cudaLaunchKernel"))
         return fake_cudart.fail_with;
     memcpy(&operation.kernel, &kernel, sizeof kernel);
     return start(stream, operation);
@@ -335,7 +340,7 @@ cudaError_t cudaLaunchKernel(const void *kernel, dim3 blocks, dim3 threads, void
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned flags)
 {
     assert(flags == cudaStreamNonBlocking);
-    if (fails())
+    if (fails("cudaStreamCreateWithFlags"))
         return fake_cudart.fail_with;
     *stream = calloc(1, sizeof **stream);
     (*stream)->last = &(*stream)->first;
@@ -346,7 +351,7 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned flags)
 cudaError_t cudaStreamSynchronize(cudaStream_t stream)
 {
     run_all(stream_of(stream));
-    return fails() ? fake_cudart.fail_with : cudaSuccess;
+    return fails("cudaStreamSynchronize") ? fake_cudart.fail_with : cudaSuccess;
 }
 
 cudaError_t cudaStreamDestroy(cudaStream_t stream)
@@ -360,7 +365,7 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream)
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t *event, unsigned flags)
 {
     assert(flags == cudaEventDisableTiming);
-    if (fails())
+    if (fails("cudaEventCreateWithFlags"))
         return fake_cudart.fail_with;
     *event = calloc(1, sizeof **event);
     fake_cudart.events++;
@@ -376,7 +381,7 @@ cudaError_t cudaEventDestroy(cudaEvent_t event)
 
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream)
 {
-    if (fails())
+    if (fails("cudaEventRecord"))
         return fake_cudart.fail_with;
     event->stream = stream_of(stream);
     event->after = event->stream->started;
@@ -385,7 +390,7 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream)
 
 cudaError_t cudaEventQuery(cudaEvent_t event)
 {
-    if (fails())
+    if (fails("cudaEventQuery"))
         return fake_cudart.fail_with;
     if (event->stream->ran >= event->after)
         return cudaSuccess;
@@ -398,7 +403,7 @@ cudaError_t cudaDeviceFlushGPUDirectRDMAWrites(enum cudaFlushGPUDirectRDMAWrites
 {
     assert(target == cudaFlushGPUDirectRDMAWritesTargetCurrentDevice);
     assert(scope == cudaFlushGPUDirectRDMAWritesToOwner);
-    if (fails())
+    if (fails("cudaDeviceFlushGPUDirectRDMAWrites"))
         return fake_cudart.fail_with;
     fake_cudart.flushes++;
     return cudaSuccess;
@@ -409,7 +414,7 @@ cudaError_t cudaDeviceFlushGPUDirectRDMAWrites(enum cudaFlushGPUDirectRDMAWrites
 static CUresult device_get(CUdevice *device, int gpu)
 {
     *device = gpu;
-    return fails() ? CUDA_ERROR_INVALID_DEVICE : CUDA_SUCCESS;
+    return fails("cuDeviceGet") ? CUDA_ERROR_INVALID_DEVICE : CUDA_SUCCESS;
 }
 
 static CUresult device_get_attribute(int *value, CUdevice_attribute attribute, CUdevice device)
@@ -422,7 +427,7 @@ static CUresult pointer_set_attribute(const void *value, CUpointer_attribute att
 {
     assert(attribute == CU_POINTER_ATTRIBUTE_SYNC_MEMOPS && address != 0);
     assert(*(const unsigned *)value == 1);
-    if (fails())
+    if (fails("cuPointerSetAttribute"))
         return (CUresult)fake_cudart.fail_with;
     fake_cudart.sync_memops++;
     return fake_cudart.sync_memops_result;
@@ -432,7 +437,7 @@ static CUresult get_handle(void *handle, CUdeviceptr address, size_t bytes,
                            CUmemRangeHandleType type, unsigned long long flags)
 {
     assert(type == CU_MEM_RANGE_HANDLE_TYPE_DMA_BUF_FD && address % 65536 == 0);
-    if (fails())
+    if (fails("cuMemGetHandleForAddressRange"))
         return (CUresult)fake_cudart.fail_with;
     if (fake_cudart.export_result != CUDA_SUCCESS)
         return fake_cudart.export_result;
@@ -442,7 +447,7 @@ static CUresult get_handle(void *handle, CUdeviceptr address, size_t bytes,
     return CUDA_SUCCESS;
 }
 
-static cudaError_t find(const char *name, void **function)
+cudaError_t fake_cudart_find(const char *name, void **function)
 {
     const struct {
         const char *name;
@@ -453,7 +458,7 @@ static cudaError_t find(const char *name, void **function)
         {"cuPointerSetAttribute", (void (*)(void))pointer_set_attribute},
         {"cuMemGetHandleForAddressRange", (void (*)(void))get_handle},
     };
-    if (fails())
+    if (fails(name))
         return fake_cudart.fail_with;
     for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++)
         if (strcmp(name, functions[i].name) == 0 &&
@@ -463,28 +468,3 @@ static cudaError_t find(const char *name, void **function)
         }
     return cudaErrorSymbolNotFound;
 }
-
-#if CUDART_VERSION >= 12050
-cudaError_t cudaGetDriverEntryPointByVersion(const char *name, void **function, unsigned version,
-                                             unsigned long long flags,
-                                             enum cudaDriverEntryPointQueryResult *status)
-{
-    assert(version >= 2000 && flags == cudaEnableDefault);
-    *status = cudaDriverEntryPointSuccess;
-    return find(name, function);
-}
-#elif CUDART_VERSION >= 12000
-cudaError_t cudaGetDriverEntryPoint(const char *name, void **function, unsigned long long flags,
-                                    enum cudaDriverEntryPointQueryResult *status)
-{
-    assert(flags == cudaEnableDefault);
-    *status = cudaDriverEntryPointSuccess;
-    return find(name, function);
-}
-#else
-cudaError_t cudaGetDriverEntryPoint(const char *name, void **function, unsigned long long flags)
-{
-    assert(flags == cudaEnableDefault);
-    return find(name, function);
-}
-#endif

@@ -29,14 +29,18 @@ struct fake_cudart {
     const char *lacks;   /* function that the driver does not have */
     CUresult sync_memops_result, export_result;
     bool backwards; /* blocks and threads of kernels run from the last to the first */
+    void (*before_kernel)(int kernel); /* called before the first kernel with 1, ...; may touch the
+                                          memory of the GPU */
 
     /* the call, counted from 1, that fails, and with what; 0: none. Calls that give something back
      * never fail. */
     long fail_at;
     cudaError_t fail_with;
+    const char *failed; /* its name; NULL: none has failed yet */
 
     /* what has been done */
     long calls;
+    int kernels;     /* run with before_kernel set */
     int sync_memops; /* allocations with the attribute */
     int flushes;
     unsigned long long export_flags;
@@ -49,5 +53,8 @@ extern struct fake_cudart fake_cudart;
 
 /* Two GPUs, a driver of CUDA 13.0, no failures. */
 void fake_cudart_reset(void);
+
+/* What every kind of cudaGetDriverEntryPoint() does (entry_point/). */
+cudaError_t fake_cudart_find(const char *name, void **function);
 
 #endif

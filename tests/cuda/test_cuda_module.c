@@ -104,6 +104,29 @@ static void gpus_are_counted(void **state)
     cuda->close();
 }
 
+static void it_can_be_opened_twice_at_once(void **state)
+{
+    (void)state;
+    struct mcb_error error;
+    unsigned count = 0;
+    struct mcb_pattern_report report = {0};
+    const struct mcb_pattern pattern = {.key = 5, .generation = 1};
+    fake_cudart_reset();
+    assert_int_equal(cuda->open(&count, &error), 0);
+    void *memory = allocated(65536);
+    struct mcb_area area = {.base = memory, .slot_bytes = 64, .stride_bytes = 64, .slots = 8};
+    assert_int_equal(cuda->fill(0, &pattern, &area, &error), 0);
+    assert_int_equal(cuda->check(0, &pattern, &area, &report, &error), 0);
+    assert_int_equal(cuda->open(&count, &error), 0);
+    assert_int_equal(count, 2);
+    cuda->close();
+    assert_int_equal(cuda->check(0, &pattern, &area, &report, &error), 0);
+    assert_int_equal(report.messages[MCB_CORRUPTION_NONE], 16);
+    cuda->release(0, memory);
+    cuda->close();
+    assert_int_equal(fake_cudart.allocations + fake_cudart.host_allocations, 0);
+}
+
 /* ---- identity ---- */
 
 static void a_gpu_says_who_it_is(void **state)
@@ -112,7 +135,7 @@ static void a_gpu_says_who_it_is(void **state)
     struct mcb_error error;
     struct mcb_gpu_identity identity;
     assert_int_equal(cuda->identify(1, &identity, &error), 0);
-    assert_string_equal(identity.model, "Fake GPU?1");
+    assert_string_equal(identity.model, "Fake GPU\t1");
     assert_string_equal(identity.pci_address, "0000:1b:00.0");
     assert_string_equal(identity.uuid, "GPU-a0a1a2a3-a4a5-a6a7-a8a9-aaabacadaeaf");
     assert_string_equal(identity.capability, "9.0");
@@ -326,7 +349,7 @@ enum { SLOTS = 200 };
 /* An area of the GPU and one of the host, and a copier between them. */
 struct way {
     struct mcb_area gpu, host;
-    struct mcb_copier *copier;
+    struct mcb_gpu_copier *copier;
 };
 
 static struct way way_of(size_t size_bytes, bool to_gpu)
@@ -451,7 +474,7 @@ static int use_copier(uint8_t *memory, uint8_t *host, struct mcb_error *error)
 {
     struct mcb_area gpu = {.base = memory, .slot_bytes = 100, .stride_bytes = 128, .slots = 8};
     struct mcb_area bounce = gpu;
-    struct mcb_copier *copier = NULL;
+    struct mcb_gpu_copier *copier = NULL;
     uint64_t slots = 0;
     bounce.base = host;
     if (cuda->pin(0, host, 8 * 128, error))
@@ -511,10 +534,36 @@ static int lowest_free_fd(void)
     return fd;
 }
 
+/* Calls of use_all() that may fail unseen, and how often each is made where it may. */
+static struct unseen {
+    const char *call;
+    int times;
+} const may_fail_unseen[] = {
+    /* of an identity: what is not told is not known */
+    {"cudaDeviceGetPCIBusId", 1},
+    {"cudaDeviceGetAttribute", 5},
+    {"cuDeviceGet", 2},
+    {"cuDeviceGetAttribute", 1},
+    /* where something is given back */
+    {"cudaSetDevice", 2},
+    {"cudaStreamSynchronize", 1},
+};
+enum { UNSEEN = sizeof may_fail_unseen / sizeof may_fail_unseen[0] };
+
+static void count_unseen(const char *call, int seen[UNSEEN])
+{
+    for (int n = 0; n < UNSEEN; n++)
+        if (strcmp(may_fail_unseen[n].call, call) == 0) {
+            seen[n]++;
+            return;
+        }
+    fail_msg("%s fails and nothing is said", call);
+}
+
 static void whatever_call_fails_is_told_and_leaves_nothing_behind(void **state)
 {
     (void)state;
-    int fd = lowest_free_fd();
+    int fd = lowest_free_fd(), unseen[UNSEEN] = {0};
     fake_cudart_reset();
     struct mcb_error error = {0};
     assert_int_equal(use_all(&error), 0);
@@ -528,6 +577,8 @@ static void whatever_call_fails_is_told_and_leaves_nothing_behind(void **state)
         if (use_all(&error))
             assert_true(error.code == MCB_FAULT_GPU_CALL || error.code == MCB_FAULT_GPU_DRIVER ||
                         error.code == MCB_FAULT_GPU_MEMORY || error.code == MCB_FAULT_GPU_EXPORT);
+        else if (fake_cudart.failed) /* NULL: nothing fails while all is given back */
+            count_unseen(fake_cudart.failed, unseen);
         assert_int_equal(fake_cudart.allocations, 0);
         assert_int_equal(fake_cudart.host_allocations, 0);
         assert_int_equal(fake_cudart.registered, 0);
@@ -535,6 +586,9 @@ static void whatever_call_fails_is_told_and_leaves_nothing_behind(void **state)
         assert_int_equal(fake_cudart.events, 0);
         assert_int_equal(lowest_free_fd(), fd);
     }
+    for (int n = 0; n < UNSEEN; n++)
+        if (unseen[n] != may_fail_unseen[n].times)
+            fail_msg("%s fails unseen %d times", may_fail_unseen[n].call, unseen[n]);
 }
 
 #define with_module(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -545,6 +599,7 @@ int main(void)
         cmocka_unit_test(what_is_missing_is_named),
         cmocka_unit_test(a_driver_that_counts_no_gpu_has_none),
         cmocka_unit_test(gpus_are_counted),
+        cmocka_unit_test(it_can_be_opened_twice_at_once),
         with_module(a_gpu_says_who_it_is),
         with_module(what_a_driver_does_not_tell_is_not_known),
         with_module(a_pci_domain_is_written_as_the_kernel_writes_it),

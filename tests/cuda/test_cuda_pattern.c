@@ -260,6 +260,35 @@ static void large_slots_are_filled_and_judged_by_many_blocks(void **state)
     free_pair(&pair);
 }
 
+static struct pair late;
+
+/* A NIC's write comes after COMPARE. */
+static void bytes_come_late(int kernel)
+{
+    if (kernel == 2)
+        late.gpu.base[333] ^= 1;
+}
+
+static void what_was_late_and_is_right_by_now_counts_all_the_same(void **state)
+{
+    (void)state;
+    struct mcb_error error;
+    struct mcb_pattern_report report = {0};
+    late = arrived(100, 4);
+    late.host.base[333] ^= 1;
+    host_to_gpu(&late);
+    fake_cudart.before_kernel = bytes_come_late;
+    assert_int_equal(cuda->check(0, &pattern, &late.gpu, &report, &error), 0);
+    fake_cudart.before_kernel = NULL;
+    assert_int_equal(report.messages[MCB_CORRUPTION_DAMAGED], 1);
+    assert_int_equal(report.messages[MCB_CORRUPTION_NONE], 3);
+    assert_int_equal(report.corrupt_bytes, 1);
+    assert_int_equal(report.first_slot, 2);
+    assert_int_equal(report.first_offset_bytes, 0);
+    assert_int_equal(report.first_found, report.first_expected);
+    free_pair(&late);
+}
+
 static void a_report_is_added_to(void **state)
 {
     (void)state;
@@ -334,6 +363,7 @@ int main(void)
         cmocka_unit_test(many_wrong_slots_are_counted_as_by_the_cpu),
         cmocka_unit_test(the_last_slot_of_many_is_the_first_wrong_one),
         cmocka_unit_test(large_slots_are_filled_and_judged_by_many_blocks),
+        cmocka_unit_test(what_was_late_and_is_right_by_now_counts_all_the_same),
         cmocka_unit_test(a_report_is_added_to),
         cmocka_unit_test(nothing_is_done_once_stopped),
         cmocka_unit_test(an_area_that_no_kernel_can_work_on_is_refused),

@@ -9,14 +9,14 @@
  * the time it took: a copy touches each byte twice. The verdict is on the medians: fill, poison and
  * check of messages of 64 KiB and 128 MiB at 85 % of the copy or more. Messages of 8 bytes and the
  * copies between GPU and pinned host memory are told, not judged. A stand-in GPU is measured for
- * nothing but to try this program: there is no verdict on it.
+ * nothing but to try this program, in one round: there is no verdict on it.
  *
  * Before, the GPU is held against the CPU: the bytes that it fills, and the reports on areas that
  * were spoiled here and there. And its memory is exported as a dma-buf, both ways; what came of it
  * is told, not judged.
  *
- * JSON on standard output. Exit code 0: held, 1: not held, or other bytes or reports than the
- * CPU's; 3: no GPU.
+ * JSON on standard output. Exit code 0: held; 1: not held, other bytes or reports than the CPU's,
+ * or a GPU that fails; 2: wrong use; 3: no GPU to be had (no module, no driver, none there).
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -29,7 +29,7 @@
 #include "common/memory.h"
 #include "gpu/gpu.h"
 
-enum { ROUNDS_MAX = 99, BOUNCE_SLOTS = 64 };
+enum { ROUNDS_DEFAULT = 9, ROUNDS_MAX = 99, BOUNCE_SLOTS = 64 };
 #define MIB               ((size_t)1 << 20)
 #define BYTES_MAX         ((size_t)4 << 30)
 #define LEAST_BYTES       (128 * MIB) /* the largest message */
@@ -304,7 +304,8 @@ static int measure(struct speed *speed, struct mcb_error *error)
         try_exports(speed);
     }
     if (status == 0) {
-        status = measure_round(speed, &host, 0, error);
+        if (!speed->gpus->module->stand_in)
+            status = measure_round(speed, &host, 0, error);
         for (unsigned round = 0; status == 0 && round < speed->rounds; round++)
             status = measure_round(speed, &host, round, error);
         if (pinned)
@@ -362,16 +363,35 @@ static size_t default_bytes(const struct mcb_gpus *gpus, unsigned gpu)
     return quarter_bytes < most_bytes ? quarter_bytes : most_bytes;
 }
 
+/* A GPU that is there and fails is a finding; a host without one is none. */
+static int exit_of(const struct mcb_error *error)
+{
+    switch (error->code) {
+    case MCB_FAULT_GPU_MODULE:
+    case MCB_FAULT_GPU_DRIVER:
+    case MCB_FAULT_GPU_NONE:
+        return MCB_EXIT_ENVIRONMENT;
+    case MCB_FAULT_GPU_NO_SUCH:
+        return MCB_EXIT_USAGE;
+    default:
+        return MCB_EXIT_HELD_NOT;
+    }
+}
+
 static int run(struct speed *speed, size_t bytes, struct mcb_error *error)
 {
     if (mcb_gpus_open(&speed->gpus, error))
-        return MCB_EXIT_ENVIRONMENT;
+        return exit_of(error);
     if (speed->gpu < speed->gpus->count && bytes == 0)
         bytes = default_bytes(speed->gpus, speed->gpu);
-    int status = MCB_EXIT_ENVIRONMENT;
+    if (speed->rounds == 0)
+        speed->rounds = speed->gpus->module->stand_in ? 1 : ROUNDS_DEFAULT;
+    int status;
     if (mcb_gpu_buffer_allocate(speed->gpus, speed->gpu, bytes, &speed->buffer, error) == 0 &&
         measure(speed, error) == 0)
         status = print_results(speed) ? MCB_EXIT_OK : MCB_EXIT_HELD_NOT;
+    else
+        status = exit_of(error);
     mcb_buffer_free(&speed->buffer);
     mcb_gpus_close(speed->gpus);
     return status;
@@ -380,7 +400,7 @@ static int run(struct speed *speed, size_t bytes, struct mcb_error *error)
 int main(int argc, char **argv)
 {
     struct mcb_error error = {0};
-    unsigned long long values[3] = {0, 0, 9};
+    unsigned long long values[3] = {0};
     for (int i = 1; i < argc; i++) {
         char *end = NULL;
         if (i <= 3)
@@ -390,7 +410,8 @@ int main(int argc, char **argv)
             return MCB_EXIT_USAGE;
         }
     }
-    if (values[2] < 1 || values[2] > ROUNDS_MAX || (values[1] != 0 && values[1] < LEAST_BYTES)) {
+    if ((argc > 3 && values[2] < 1) || values[2] > ROUNDS_MAX ||
+        (values[1] != 0 && values[1] < LEAST_BYTES)) {
         fputs("gpu-speed: 1 to 99 rounds; 128 MiB or more\n", stderr);
         return MCB_EXIT_USAGE;
     }

@@ -5,17 +5,20 @@
 /*
  * What the stand-in GPUs are, from the variable MCB_STAND_IN: NAME=VALUE;NAME=VALUE;...
  *
- *   gpus=0000:16:00.0,0000:26:00.0   their PCI addresses, whether the host has such functions or
- * not (default: 0000:16:00.0 alone) model=TEXT                       what they call themselves
+ *   gpus=0000:16:00.0,0000:26:00.0   their PCI addresses, whether or not the host has such
+ *                                    functions (default: 0000:16:00.0 alone)
+ *   model=TEXT                       what they call themselves
  *   memory=256MiB                    of each GPU
- *   flush=none|call|read             how incoming writes are made visible (default: none). With
- * call they are not seen until then dmabuf=no|yes                    whether memory can be
- * exported. What comes is no dma-buf: a NIC refuses it (default: no) gpudirect=yes|no|unknown what
- * they say of it (default: yes) rate=1GB                         bytes that a copier copies a
- * second (default: all it can) fail=NAME,NAME                   what goes wrong, see enum
- * mcb_stand_in_failure (default: nothing) failing=1                        the GPU that it goes
- * wrong with (default: all) offset=5                         of the corrupt byte in an area
- * (default: 0)
+ *   flush=none|call|read             how incoming writes are made visible; with call they are not
+ *                                    seen until then (default: none)
+ *   dmabuf=no|yes                    whether memory can be exported; what comes is no dma-buf: a
+ *                                    NIC refuses it (default: no)
+ *   gpudirect=yes|no|unknown         what they say of it (default: yes)
+ *   rate=1GB                         bytes that a copier copies a second (default: all it can)
+ *   fail=NAME,NAME                   what goes wrong, see enum mcb_stand_in_failure (default:
+ *                                    nothing)
+ *   failing=1                        the GPU that it goes wrong with (default: all)
+ *   offset=5                         of the corrupt byte in an area (default: 0)
  *
  * Each may be given once. Anything else is refused.
  */

@@ -12,7 +12,7 @@
 
 #include "common/buffer.h"
 #include "common/fault.h"
-#include "common/memory.h"
+#include "gpu/module.h"
 
 struct mcb_stand_in_copies {
     struct mcb_area to, from;
@@ -22,11 +22,12 @@ struct mcb_stand_in_copies {
 };
 
 /* Fault: GPU_CALL. */
-int mcb_stand_in_copier_open(const struct mcb_stand_in_copies *copies, struct mcb_copier **copier,
+int mcb_stand_in_copier_open(const struct mcb_stand_in_copies *copies,
+                             struct mcb_gpu_copier **copier, struct mcb_error *error);
+int mcb_stand_in_copier_copy(struct mcb_gpu_copier *copier, uint32_t first, uint32_t count,
                              struct mcb_error *error);
-int mcb_stand_in_copier_copy(struct mcb_copier *copier, uint32_t first, uint32_t count,
+int mcb_stand_in_copier_done(struct mcb_gpu_copier *copier, uint64_t *slots,
                              struct mcb_error *error);
-int mcb_stand_in_copier_done(struct mcb_copier *copier, uint64_t *slots, struct mcb_error *error);
-void mcb_stand_in_copier_close(struct mcb_copier *copier);
+void mcb_stand_in_copier_close(struct mcb_gpu_copier *copier);
 
 #endif

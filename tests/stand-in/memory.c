@@ -9,7 +9,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { GPU_PAGE_BYTES = 64 << 10, FORGOTTEN_BYTE = 0xa5 };
+#include "common/memory.h"
+
+enum { FORGOTTEN_BYTE = 0xa5 };
 
 /* A piece of a GPU's memory. */
 struct allocation {
@@ -18,9 +20,8 @@ struct allocation {
     size_t bytes;
     uint8_t *handed_out;
     uint8_t *own;
-    uint8_t
-        *behind; /* where a flush is wanted: the module's way to what is handed out; else NULL */
-    int fd;      /* of the memfd that is handed out */
+    uint8_t *behind; /* the module's way to what is handed out, where a flush is wanted; or NULL */
+    int fd;          /* of the memfd that is handed out */
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -88,16 +89,16 @@ static void free_allocation(struct allocation *allocation)
 /* An address that is a multiple of 64 KiB; nothing can be done there yet. */
 static uint8_t *reserve(size_t bytes)
 {
-    size_t more = bytes + GPU_PAGE_BYTES;
+    size_t more = bytes + MCB_GPU_PAGE_BYTES;
     uint8_t *begin =
         mmap(NULL, more, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (begin == MAP_FAILED)
         return NULL;
-    size_t before = -(uintptr_t)begin & (GPU_PAGE_BYTES - 1);
+    size_t before = -(uintptr_t)begin & (MCB_GPU_PAGE_BYTES - 1);
     if (before > 0)
         munmap(begin, before);
-    if (before < GPU_PAGE_BYTES)
-        munmap(begin + before + bytes, GPU_PAGE_BYTES - before);
+    if (before < MCB_GPU_PAGE_BYTES)
+        munmap(begin + before + bytes, MCB_GPU_PAGE_BYTES - before);
     return begin + before;
 }
 

@@ -17,11 +17,13 @@ struct mcb_stand_in_memory {
     unsigned gpu;
     size_t bytes;
     uint64_t most_bytes; /* of the GPU, for all of its memory */
-    bool register_fails; /* what is handed out has no access rights: the kernel gives a NIC no page
-                          */
-    bool unreachable;    /* what is handed out is other memory than the module's */
-    bool flush_wanted; /* it is other memory, too; what the module writes goes to both of them, and
-                          what a NIC wrote comes by mcb_stand_in_memory_flush() */
+    /* What is handed out has no access rights: the kernel gives a NIC no page of it. */
+    bool register_fails;
+    /* What is handed out is other memory than the module's. */
+    bool unreachable;
+    /* The same; but what the module writes goes to both of them, and what a NIC wrote comes by
+     * mcb_stand_in_memory_flush(). */
+    bool flush_wanted;
 };
 
 /* The module's own way to bytes that a caller names. */

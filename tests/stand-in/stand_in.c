@@ -294,7 +294,7 @@ static bool is_pinned(const struct mcb_area *area)
 }
 
 static int copier_open(unsigned gpu, const struct mcb_area *to, const struct mcb_area *from,
-                       struct mcb_copier **copier, struct mcb_error *error)
+                       struct mcb_gpu_copier **copier, struct mcb_error *error)
 {
     struct mcb_stand_in_place to_place, from_place;
     if (locate_area(gpu, to, &to_place, error) != 0 ||

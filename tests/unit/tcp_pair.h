@@ -76,7 +76,7 @@ static inline void pair_open_end(struct pair *pair, enum mcb_role role,
     const struct mcb_transport *tcp = &mcb_transport_tcp;
     struct pair_end *end = &pair->end[role];
     end->buffer = pair->buffer;
-    end->buffer.kind = kind;
+    end->buffer.kind = kind ? kind : &mcb_memory_host;
     struct mcb_endpoint_options endpoint = {.nic = &pair->nics[0],
                                             .buffer = &end->buffer,
                                             .bounce = kind ? &pair->bounce : NULL,

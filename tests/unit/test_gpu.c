@@ -4,6 +4,8 @@
 #include "gpu/gpu.h"
 
 #include <dlfcn.h>
+#include <fcntl.h>
+#include <link.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,9 +13,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#include "common/file.h"
 
 static struct mcb_gpus *open_gpus(const char *stand_in)
 {
@@ -56,6 +61,60 @@ static void expect_stand_in_fault(const char *stand_in, enum mcb_fault_code code
 }
 
 #define TEXTS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+/* The file of the stand-in, to be changed and loaded from another place. */
+struct image {
+    char *bytes;
+    size_t length;
+    ElfW(Ehdr) * header;
+    ElfW(Phdr) * segments;
+};
+
+static struct image read_image(void)
+{
+    struct mcb_error error = {0};
+    struct image image = {0};
+    image.bytes =
+        mcb_file_read(MCB_STAND_IN_MODULE, 1 << 28, 0, MCB_FAULT_GPU_MODULE, &image.length, &error);
+    assert_non_null(image.bytes);
+    image.header = (void *)image.bytes;
+    image.segments = (void *)(image.bytes + image.header->e_phoff);
+    return image;
+}
+
+/* Of the table, among the symbols that the loader sees. */
+static ElfW(Sym) * find_table_symbol(const struct image *image)
+{
+    ElfW(Shdr) *sections = (void *)(image->bytes + image->header->e_shoff), *symbols = sections;
+    while (symbols->sh_type != SHT_DYNSYM)
+        symbols++;
+    const char *names = image->bytes + sections[symbols->sh_link].sh_offset;
+    ElfW(Sym) *symbol = (void *)(image->bytes + symbols->sh_offset);
+    while (strcmp(names + symbol->st_name, "mcb_gpu_module") != 0)
+        symbol++;
+    return symbol;
+}
+
+static void expect_image_fault(const struct image *image, size_t length, const char *const *texts)
+{
+    char path[] = "/tmp/mcbench-test-gpu.XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, image->bytes, length), length);
+    close(fd);
+    struct mcb_gpus *gpus;
+    struct mcb_error error = {0};
+    setenv("MCB_GPU_MODULE", path, 1);
+    unsetenv("MCB_STAND_IN");
+    int result = mcb_gpus_open(&gpus, &error);
+    unlink(path);
+    if (result == 0)
+        fail_msg("was loaded, and should not: %s", *texts);
+    assert_int_equal(error.code, MCB_FAULT_GPU_MODULE);
+    for (; *texts; texts++)
+        if (!strstr(error.detail, *texts))
+            fail_msg("'%s' is not in: %s", *texts, error.detail);
+}
 
 /* ---- the module ---- */
 
@@ -111,6 +170,90 @@ static void a_file_that_is_no_shared_object_does_not_load(void **state)
     assert_null(strstr(error.detail + strlen(shown), path)); /* once is enough */
 }
 
+static void what_is_no_regular_file_is_refused_and_not_waited_for(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/mcbench-test-gpu.XXXXXX", pipe_path[64];
+    assert_non_null(mkdtemp(folder));
+    snprintf(pipe_path, sizeof pipe_path, "%s/pipe", folder);
+    assert_int_equal(mkfifo(pipe_path, 0600), 0);
+    int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+    assert_true(terminal >= 0 && grantpt(terminal) == 0 && unlockpt(terminal) == 0);
+    alarm(60); /* ends a test that waits all the same */
+    expect_module_fault(pipe_path, TEXTS(pipe_path, ": does not load: not a regular file"));
+    expect_module_fault(ptsname(terminal), TEXTS("not a regular file"));
+    expect_module_fault("/dev/zero", TEXTS("/dev/zero: does not load: not a regular file"));
+    expect_module_fault(folder, TEXTS("not a regular file"));
+    alarm(0);
+    close(terminal);
+    unlink(pipe_path);
+    rmdir(folder);
+}
+
+static void a_module_that_was_cut_off_is_refused_wherever_that_was(void **state)
+{
+    (void)state;
+    struct image image = read_image();
+    size_t end = 0; /* of all that is loaded */
+    for (unsigned n = 0; n < image.header->e_phnum; n++)
+        if (image.segments[n].p_type == PT_LOAD)
+            end = image.segments[n].p_offset + image.segments[n].p_filesz;
+    const size_t table_end = image.header->e_phoff + image.header->e_phnum * sizeof(ElfW(Phdr));
+    const size_t lengths[] = {sizeof(ElfW(Ehdr)), table_end - 1, table_end, 4096, end / 2, end - 1};
+    for (size_t n = 0; n < sizeof lengths / sizeof lengths[0]; n++) {
+        char told[64];
+        snprintf(told, sizeof told, "it is cut off after %zu bytes", lengths[n]);
+        expect_image_fault(&image, lengths[n], TEXTS("does not load", told));
+    }
+    expect_image_fault(&image, 0, TEXTS("does not load: no shared object"));
+    expect_image_fault(&image, sizeof(ElfW(Ehdr)) - 1, TEXTS("does not load: no shared object"));
+    free(image.bytes);
+}
+
+static void offsets_in_a_module_that_lead_out_of_it_are_not_followed(void **state)
+{
+    (void)state;
+    struct image image = read_image();
+    const ElfW(Off) table = image.header->e_phoff;
+    const ElfW(Off) beyond[] = {image.length, UINT64_MAX, UINT64_MAX - 63, (UINT64_C(1) << 63) - 1};
+    for (size_t n = 0; n < sizeof beyond / sizeof beyond[0]; n++) {
+        image.header->e_phoff = beyond[n];
+        expect_image_fault(&image, image.length, TEXTS("cut off"));
+    }
+    image.header->e_phoff = table;
+    unsigned load = 0;
+    while (image.segments[load].p_type != PT_LOAD)
+        load++;
+    const ElfW(Phdr) segment = image.segments[load];
+    for (size_t n = 0; n < sizeof beyond / sizeof beyond[0]; n++) {
+        image.segments[load].p_offset = beyond[n];
+        expect_image_fault(&image, image.length, TEXTS("cut off"));
+        image.segments[load] = segment;
+        image.segments[load].p_filesz = beyond[n] + 1 ? beyond[n] + 1 : beyond[n];
+        expect_image_fault(&image, image.length, TEXTS("cut off"));
+        image.segments[load] = segment;
+    }
+    image.header->e_phentsize--;
+    expect_image_fault(&image, image.length, TEXTS("its ELF header is damaged"));
+    free(image.bytes);
+}
+
+static void a_module_for_another_kind_of_processor_is_told_so(void **state)
+{
+    (void)state;
+    struct image image = read_image();
+    const ElfW(Ehdr) header = *image.header;
+    image.header->e_machine++;
+    expect_image_fault(&image, image.length, TEXTS("another kind of processor"));
+    *image.header = header;
+    image.header->e_ident[EI_CLASS] ^= ELFCLASS32 ^ ELFCLASS64;
+    expect_image_fault(&image, image.length, TEXTS("another kind of processor"));
+    *image.header = header;
+    image.header->e_ident[EI_DATA] ^= ELFDATA2LSB ^ ELFDATA2MSB;
+    expect_image_fault(&image, image.length, TEXTS("another kind of processor"));
+    free(image.bytes);
+}
+
 static void a_shared_object_that_is_no_module_is_told_apart(void **state)
 {
     (void)state;
@@ -129,6 +272,23 @@ static void a_module_of_another_version_or_size_is_refused_unread(void **state)
                         TEXTS("mcbench-wrong-version.so: made for another mcbench", wanted));
     expect_module_fault(MCB_WRONG_SIZE_MODULE,
                         TEXTS("mcbench-wrong-size.so: made for another mcbench", wanted));
+}
+
+static void a_table_that_is_a_function_or_too_small_is_refused_unread(void **state)
+{
+    (void)state;
+    struct image image = read_image();
+    ElfW(Sym) *symbol = find_table_symbol(&image);
+    assert_int_equal(symbol->st_size, sizeof(struct mcb_gpu_module));
+    const size_t sizes[] = {0, 1, 7, 8, sizeof(struct mcb_gpu_module) - 1};
+    for (size_t n = 0; n < sizeof sizes / sizeof sizes[0]; n++) {
+        symbol->st_size = sizes[n];
+        expect_image_fault(&image, image.length, TEXTS("its mcb_gpu_module is no such table"));
+    }
+    symbol->st_size = sizeof(struct mcb_gpu_module);
+    symbol->st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC);
+    expect_image_fault(&image, image.length, TEXTS("its mcb_gpu_module is no such table"));
+    free(image.bytes);
 }
 
 /* ---- the driver, the GPUs ---- */
@@ -262,8 +422,13 @@ int main(void)
         cmocka_unit_test(a_named_file_that_is_not_there_is_named),
         cmocka_unit_test(a_name_without_folder_is_a_file_here_and_not_one_of_the_systems_libraries),
         cmocka_unit_test(a_file_that_is_no_shared_object_does_not_load),
+        cmocka_unit_test(what_is_no_regular_file_is_refused_and_not_waited_for),
+        cmocka_unit_test(a_module_that_was_cut_off_is_refused_wherever_that_was),
+        cmocka_unit_test(offsets_in_a_module_that_lead_out_of_it_are_not_followed),
+        cmocka_unit_test(a_module_for_another_kind_of_processor_is_told_so),
         cmocka_unit_test(a_shared_object_that_is_no_module_is_told_apart),
         cmocka_unit_test(a_module_of_another_version_or_size_is_refused_unread),
+        cmocka_unit_test(a_table_that_is_a_function_or_too_small_is_refused_unread),
         cmocka_unit_test(
             a_missing_driver_a_missing_gpu_and_one_that_does_not_answer_are_told_apart),
         cmocka_unit_test(all_gpus_are_listed_with_what_they_are),

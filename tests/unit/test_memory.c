@@ -86,13 +86,6 @@ static void host_memory_needs_no_flush_no_pin_and_no_dmabuf(void **state)
     assert_false(mcb_buffer_is_of_gpu(buffer));
 }
 
-static void a_buffer_without_memory_is_not_of_a_gpu(void **state)
-{
-    (void)state;
-    struct mcb_buffer none = {0};
-    assert_false(mcb_buffer_is_of_gpu(&none));
-}
-
 static void a_copier_of_host_memory_is_done_at_once(void **state)
 {
     const struct mcb_buffer *buffer = *state;
@@ -120,7 +113,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(bytes_that_are_put_can_be_got, give_buffer, take_buffer),
         cmocka_unit_test_setup_teardown(host_memory_needs_no_flush_no_pin_and_no_dmabuf,
                                         give_buffer, take_buffer),
-        cmocka_unit_test(a_buffer_without_memory_is_not_of_a_gpu),
         cmocka_unit_test_setup_teardown(a_copier_of_host_memory_is_done_at_once, give_buffer,
                                         take_buffer),
     };

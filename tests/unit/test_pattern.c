@@ -3,11 +3,14 @@
  * called by its name, with slot and offset. */
 #include <endian.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -62,6 +65,43 @@ static void expect_wrong(struct mcb_area *area, enum mcb_corruption kind, uint32
     assert_int_equal(report.checked_bytes, area->slot_bytes * area->slots);
     assert_in_range(report.corrupt_bytes, 1, area->stride_bytes);
     assert_true(report.first_expected != report.first_found);
+}
+
+/* A message of two pages whose second nobody may touch: who first reads that far stops there, and
+ * the byte of the first page that was wrong comes right. */
+static struct late {
+    uint8_t *second_page, *wrong;
+    size_t page_bytes;
+} late;
+
+static void come_late(int signal)
+{
+    (void)signal;
+    *late.wrong ^= 1;
+    mprotect(late.second_page, late.page_bytes, PROT_READ | PROT_WRITE);
+}
+
+static void what_was_late_and_is_right_by_now_counts_all_the_same(void **state)
+{
+    (void)state;
+    struct sigaction before, action = {.sa_handler = come_late};
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    struct mcb_pattern_report report = {0};
+    struct mcb_area area = {.slot_bytes = 2 * page, .stride_bytes = 2 * page, .slots = 1};
+    area.base = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(area.base, MAP_FAILED);
+    mcb_pattern_fill(&pattern, &area);
+    late = (struct late){area.base + page, area.base + 100, page};
+    *late.wrong ^= 1;
+    sigaction(SIGSEGV, &action, &before);
+    mprotect(late.second_page, page, PROT_NONE);
+    assert_false(mcb_pattern_check(&pattern, &area, &report));
+    sigaction(SIGSEGV, &before, NULL);
+    munmap(area.base, 2 * page);
+    assert_int_equal(report.messages[MCB_CORRUPTION_DAMAGED], 1);
+    assert_int_equal(report.corrupt_bytes, 1);
+    assert_int_equal(report.first_offset_bytes, 0);
+    assert_int_equal(report.first_found, report.first_expected);
 }
 
 static void free_both(struct mcb_area *area, struct mcb_area *other)
@@ -458,6 +498,7 @@ int main(void)
         cmocka_unit_test(the_word_is_the_mix_of_place_and_key),
         cmocka_unit_test(single_bytes_differ_from_poison_neighbours_and_the_generation_before),
         cmocka_unit_test(the_generation_before_the_first_is_the_last),
+        cmocka_unit_test(what_was_late_and_is_right_by_now_counts_all_the_same),
         cmocka_unit_test(filling_leaves_the_gaps_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
