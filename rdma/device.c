@@ -336,7 +336,7 @@ void mcb_device_close(struct mcb_device *device)
 
 void mcb_device_forbid_scatter_to_cqe(void)
 {
-    setenv("MLX5_SCATTER_TO_CQE", "0", 0);
+    setenv("MLX5_SCATTER_TO_CQE", "0", 1);
 }
 
 int mcb_device_query_port(const struct mcb_device *device, unsigned number, const char *sysfs,

@@ -82,7 +82,8 @@ void mcb_device_close(struct mcb_device *device); /* NULL is fine */
  * then copy them on with the CPU, which ends the process where the memory is a GPU's. That driver
  * asks the environment at the creation of every queue pair (MLX5_SCATTER_TO_CQE, of which "0" alone
  * turns it off), so that a process that uses memory of GPUs calls this before its first device and
- * its first thread. A value that the user set stays. */
+ * its first thread. A value that the user set is overwritten: with any other the process would end.
+ */
 void mcb_device_forbid_scatter_to_cqe(void);
 
 /* Asks for a port's present state. Faults: RDMA_NO_PORT, RDMA_DEVICE_OPEN. */

@@ -45,15 +45,6 @@ static int post_one(struct run *run, mcb_post_function *post, struct mcb_error *
     return 0;
 }
 
-static int give_receives_back(struct run *run, uint32_t least, struct mcb_error *error)
-{
-    struct mcb_queue_pair *pair = run->pair;
-    if (pair->owed_receives < least)
-        return 0;
-    int failed = mcb_queue_pair_receive(pair, pair->owed_receives);
-    return failed ? mcb_loop_call_failed(run->set, "posting receives", failed, error) : 0;
-}
-
 static int take(struct run *run, const struct ibv_wc *batch, int count, struct mcb_error *error)
 {
     for (int i = 0; i < count; i++) {
@@ -96,7 +87,7 @@ static enum outcome await_completions(struct run *run, bool arrival, struct mcb_
     if (!arrival)
         return CAME;
     run->arrivals--;
-    return give_receives_back(run, RECEIVE_BATCH_MOST, error) < 0 ? FAILED : CAME;
+    return mcb_loop_receive(run->set, run->pair, RECEIVE_BATCH_MOST, error) < 0 ? FAILED : CAME;
 }
 
 static enum outcome await_byte(struct run *run, struct mcb_error *error)
@@ -144,30 +135,49 @@ static int ask(struct run *run, bool by_memory, struct mcb_error *error)
                                                                                              : 0;
 }
 
-static int initiate(struct run *run, struct mcb_error *error)
+static int ask_once(void *argument, struct mcb_error *error)
 {
-    struct mcb_latency *latency = run->latency;
-    const struct mcb_loop *loop = run->loop;
-    bool by_memory = latency->method == MCB_LATENCY_MEMORY_POLL;
-    unsigned ways = latency->method == MCB_LATENCY_COMPLETION ? 1 : 2;
+    struct run *run = argument;
+    run->round++;
+    return ask(run, run->latency->method == MCB_LATENCY_MEMORY_POLL, error);
+}
+
+static bool wants_sample(const struct mcb_latency *latency, const struct mcb_loop *loop,
+                         int64_t now_ns)
+{
     size_t most = latency->samples_most;
-    if (by_memory && ask(run, false, error) < 0)
-        return -1;
+    if (most > 0 && latency->samples_count == 0)
+        return true;
+    return now_ns < loop->end_ns && (most == 0 || latency->samples_count < most);
+}
+
+int mcb_latency_time(struct mcb_queue_set *set, const struct mcb_loop *loop,
+                     struct mcb_latency *latency, unsigned ways,
+                     int (*ask_peer)(void *run, struct mcb_error *error), void *run,
+                     const uint64_t *sent, struct mcb_error *error)
+{
     int64_t begin_ns = mcb_clock_ns();
     do {
-        run->round++;
-        if (ask(run, by_memory, error) < 0)
+        if (ask_peer(run, error) < 0)
             return -1;
         int64_t now_ns = mcb_clock_ns();
-        if (begin_ns >= loop->start_ns && latency->samples_count < most)
+        if (begin_ns >= loop->start_ns && latency->samples_count < latency->samples_most)
             latency->samples_ns[latency->samples_count++] = (uint64_t)(now_ns - begin_ns) / ways;
         begin_ns = now_ns;
-        if (mcb_loop_check(loop, run->set, now_ns, error) < 0)
+        if (mcb_loop_check(loop, set, now_ns, error) < 0)
             return -1;
-    } while ((begin_ns < loop->end_ns && (most == 0 || latency->samples_count < most)) ||
-             (most > 0 && latency->samples_count == 0));
-    mcb_loop_publish(loop, run->sent);
+    } while (wants_sample(latency, loop, begin_ns));
+    mcb_loop_publish(loop, *sent);
     return 0;
+}
+
+static int initiate(struct run *run, struct mcb_error *error)
+{
+    unsigned ways = run->latency->method == MCB_LATENCY_COMPLETION ? 1 : 2;
+    if (run->latency->method == MCB_LATENCY_MEMORY_POLL && ask(run, false, error) < 0)
+        return -1;
+    return mcb_latency_time(run->set, run->loop, run->latency, ways, ask_once, run, &run->sent,
+                            error);
 }
 
 static int respond(struct run *run, struct mcb_error *error)
@@ -194,5 +204,5 @@ int mcb_latency_run(struct mcb_queue_set *set, const struct mcb_loop *loop,
     latency->samples_count = 0;
     if ((latency->initiator ? initiate(&run, error) : respond(&run, error)) < 0)
         return -1;
-    return give_receives_back(&run, 1, error);
+    return mcb_loop_receive(set, run.pair, 1, error);
 }

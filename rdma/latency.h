@@ -52,6 +52,14 @@ struct mcb_latency {
 /* "completion", "ping-pong", "write-imm", "memory-poll". */
 const char *mcb_latency_method_name(enum mcb_latency_method method);
 
+/* What the loops of latency (here, staged.h) have in common: rounds of the initiator, each
+ * `ask(run)` (0, or -1 and the fault), until there are samples enough; of each the time, in `ways`
+ * parts, is a sample. Publishes *sent then. */
+int mcb_latency_time(struct mcb_queue_set *set, const struct mcb_loop *loop,
+                     struct mcb_latency *latency, unsigned ways,
+                     int (*ask)(void *run, struct mcb_error *error), void *run,
+                     const uint64_t *sent, struct mcb_error *error);
+
 /* From loop->start_ns on, until end_ns has passed and there is a sample, or until the samples are
  * full. Faults: RDMA_*, RUN_INTERRUPTED. */
 int mcb_latency_run(struct mcb_queue_set *set, const struct mcb_loop *loop,

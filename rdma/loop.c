@@ -56,3 +56,12 @@ int mcb_loop_call_failed(struct mcb_queue_set *set, const char *call, int failed
     return mcb_error_set(error, MCB_FAULT_RDMA_COMPLETION, "%s: %s failed: %s (errno %d)",
                          set->path, call, strerror(failed), failed);
 }
+
+int mcb_loop_receive(struct mcb_queue_set *set, struct mcb_queue_pair *pair, uint32_t least,
+                     struct mcb_error *error)
+{
+    if (pair->owed_receives < least)
+        return 0;
+    int failed = mcb_queue_pair_receive(pair, pair->owed_receives);
+    return failed ? mcb_loop_call_failed(set, "posting receives", failed, error) : 0;
+}

@@ -44,6 +44,10 @@ int mcb_loop_check(const struct mcb_loop *loop, struct mcb_queue_set *set, int64
 int mcb_loop_call_failed(struct mcb_queue_set *set, const char *call, int failed,
                          struct mcb_error *error);
 
+/* Posts the receives of a queue pair again once so many are owed. */
+int mcb_loop_receive(struct mcb_queue_set *set, struct mcb_queue_pair *pair, uint32_t least,
+                     struct mcb_error *error);
+
 /* To be called after each empty poll. */
 static inline int mcb_loop_idle(const struct mcb_loop *loop, struct mcb_loop_watch *watch,
                                 struct mcb_queue_set *set, struct mcb_error *error)

@@ -12,6 +12,8 @@
  * so that they are visible when it is complete.
  */
 
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/buffer.h"
@@ -31,21 +33,33 @@ struct mcb_loopback_options {
     uint32_t mtu_bytes;
 };
 
-/* All that is pointed to outlives it. Faults: those of queue_pair.h, RDMA_REGISTER, HOST_MEMORY. */
-int mcb_loopback_open(const struct mcb_loopback_options *options, struct mcb_loopback **loopback,
+/* How long a call may take. */
+struct mcb_loopback_limits {
+    int64_t most_ns; /* from when it is its turn: calls follow one another */
+    const atomic_bool
+        *abort; /* once true, ends the call with RUN_INTERRUPTED; NULL: nothing does */
+};
+
+/* All that is pointed to outlives it. The NIC is tried on host memory alone, as it is again where
+ * queue pairs have to be opened anew. Faults: those of queue_pair.h, RDMA_REGISTER, HOST_MEMORY;
+ * RDMA_LOOPBACK: the NIC does not reach itself, which says nothing of any memory; RUN_INTERRUPTED,
+ * as of all calls. */
+int mcb_loopback_open(const struct mcb_loopback_options *options,
+                      const struct mcb_loopback_limits *limits, struct mcb_loopback **loopback,
                       struct mcb_error *error);
 void mcb_loopback_close(struct mcb_loopback *loopback); /* NULL is fine */
 
 /* Proves, at the first and the last bytes of each region of a registration, that the NIC reads what
  * the owner of the memory wrote there and that the owner reads what the NIC wrote; these bytes are
- * overwritten. Ends by the deadline. Faults: GPU_UNREACHABLE (says which way failed, where, and
- * how: other bytes, or the completion's status); of host memory DATA_CORRUPT, RDMA_COMPLETION. */
+ * overwritten. Faults: GPU_UNREACHABLE (says which way failed, where, and how: other bytes, or the
+ * completion's status); of host memory DATA_CORRUPT, RDMA_COMPLETION; RDMA_LOOPBACK. */
 int mcb_loopback_prove(struct mcb_loopback *loopback, const struct mcb_buffer *buffer,
-                       const struct mcb_registration *registration, int64_t deadline_ns,
-                       struct mcb_error *error);
+                       const struct mcb_registration *registration,
+                       const struct mcb_loopback_limits *limits, struct mcb_error *error);
 
-/* Reads 8 bytes of the registration, at its first byte. Faults: RDMA_COMPLETION, RDMA_STUCK. */
+/* Reads 8 bytes of the registration, at its first byte. Faults: RDMA_COMPLETION, RDMA_STUCK,
+ * RDMA_LOOPBACK. */
 int mcb_loopback_flush(struct mcb_loopback *loopback, const struct mcb_registration *registration,
-                       int64_t deadline_ns, struct mcb_error *error);
+                       const struct mcb_loopback_limits *limits, struct mcb_error *error);
 
 #endif

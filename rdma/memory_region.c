@@ -263,7 +263,7 @@ static int export_and_register(const struct mcb_device *device, const struct mcb
     int dmabuf = -1;
     if (registration->way == MCB_REGISTER_ADDRESS)
         return register_chunks(device, buffer, plan, -1, registration, error);
-    if (!buffer->kind || !buffer->kind->export_dmabuf)
+    if (!buffer->kind->export_dmabuf)
         return mcb_error_set(error, MCB_FAULT_GPU_EXPORT, "%s: this memory has no dma-buf",
                              buffer->memory);
     if (buffer->kind->export_dmabuf(buffer, mappings[registration->way], &dmabuf, error) < 0)
@@ -273,15 +273,21 @@ static int export_and_register(const struct mcb_device *device, const struct mcb
     return status;
 }
 
+/* What the bounds of regions are multiples of: a GPU is mapped in pages of its own; host memory in
+ * those of the kernel, which a limit below the size of huge pages may still cut. */
+static uint64_t cut_bytes(const struct mcb_buffer *buffer)
+{
+    return mcb_buffer_is_of_gpu(buffer) ? buffer->page_bytes : (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
 int mcb_registration_open(const struct mcb_device *device, const struct mcb_buffer *buffer,
                           const struct mcb_registration_options *options,
                           struct mcb_registration **registration, struct mcb_error *error)
 {
     uint64_t device_most = device->limits.region_bytes, most = options->most_bytes;
-    uint64_t page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
     struct mcb_region_plan plan;
     if (mcb_region_plan_make(buffer->length_bytes, device_most < most ? device_most : most,
-                             options->message_bytes, page_bytes, &plan, error) < 0)
+                             options->message_bytes, cut_bytes(buffer), &plan, error) < 0)
         return -1;
     struct mcb_registration *opened = calloc(1, sizeof(*opened));
     if (opened) {

@@ -109,10 +109,11 @@ static int to_rtr(const struct mcb_queue_set *set, const struct mcb_queue_pair *
 static int to_rts(const struct mcb_queue_set *set, const struct mcb_queue_pair *pair,
                   const struct mcb_queue_peer *peer, struct mcb_error *error)
 {
+    uint8_t ack_timeout = set->options.ack_timeout;
     struct ibv_qp_attr attributes = {
         .qp_state = IBV_QPS_RTS,
         .sq_psn = pair->sequence,
-        .timeout = ACK_TIMEOUT,
+        .timeout = ack_timeout ? ack_timeout : ACK_TIMEOUT,
         .retry_cnt = RETRIES,
         .rnr_retry = RNR_RETRIES,
         .max_rd_atomic = set->reads_as_initiator < peer->reads_as_target ? set->reads_as_initiator

@@ -76,6 +76,7 @@ struct mcb_queue_options {
     uint16_t lid;
     uint32_t mtu_bytes; /* of the port, or the cap below it */
     uint8_t traffic_class, service_level;
+    uint8_t ack_timeout; /* 4.096 us * 2^this, waited for an acknowledgement; 0: chosen */
 
     enum mcb_verb verb;      /* WRITE, READ or SEND */
     uint64_t message_bytes;  /* of every message */

@@ -4,9 +4,10 @@
  * queue pair its turn: start a batch of copies out, post a batch of what is copied, start copies
  * in, credit. Every step moves one counter of the queue pair's lane towards the one before it:
  *
- *   sender     most >= copying >= copied >= posted >= complete, credited;  copying - complete <=
- * depth receiver   arrived >= landing >= landed >= told;                       posted - credited <=
- * depth
+ *   sender     most >= copying >= copied >= posted >= complete, credited
+ *              copying - complete <= depth, posted - credited <= depth
+ *   receiver   arrived >= landing >= landed >= told
+ *              arrived - told <= depth
  */
 #include "rdma/staged_parts.h"
 
@@ -142,15 +143,6 @@ static int take(struct run *run, const struct ibv_wc *done, struct mcb_error *er
     return 0;
 }
 
-int mcb_staged_receive(struct mcb_queue_set *set, struct mcb_queue_pair *pair, uint32_t from,
-                       struct mcb_error *error)
-{
-    if (pair->owed_receives < from)
-        return 0;
-    int failed = mcb_queue_pair_receive(pair, pair->owed_receives);
-    return failed ? mcb_loop_call_failed(set, "posting receives", failed, error) : 0;
-}
-
 static int take_completions(struct run *run, struct mcb_error *error)
 {
     struct mcb_queue_set *set = run->set;
@@ -166,7 +158,7 @@ static int take_completions(struct run *run, struct mcb_error *error)
     }
     for (int i = 0; i < count; i++) {
         struct mcb_queue_pair *pair = &set->pairs[mcb_work_queue_pair(batch[i].wr_id)];
-        if (mcb_staged_receive(set, pair, 1, error) < 0)
+        if (mcb_loop_receive(set, pair, 1, error) < 0)
             return -1;
     }
     return count > 0;

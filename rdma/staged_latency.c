@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <infiniband/verbs.h>
 
-#include "common/clock.h"
 #include "rdma/completion.h"
 #include "rdma/post.h"
 #include "rdma/staged_parts.h"
@@ -101,7 +100,7 @@ static enum outcome hear(struct ping *ping, struct mcb_error *error)
         return FAILED;
     uint32_t quarter = ping->pair->receive_count / 4;
     uint32_t from = quarter < RECEIVE_BATCH_MOST ? quarter : RECEIVE_BATCH_MOST;
-    return mcb_staged_receive(ping->set, ping->pair, from, error) < 0 ? FAILED : CAME;
+    return mcb_loop_receive(ping->set, ping->pair, from, error) < 0 ? FAILED : CAME;
 }
 
 static int speak(struct ping *ping, struct mcb_error *error)
@@ -118,32 +117,17 @@ static int speak(struct ping *ping, struct mcb_error *error)
     return 0;
 }
 
-static bool wants_sample(const struct ping *ping, int64_t now_ns)
+static int ask(void *argument, struct mcb_error *error)
 {
-    const struct mcb_latency *latency = ping->latency;
-    size_t most = latency->samples_most;
-    if (most > 0 && latency->samples_count == 0)
-        return true;
-    return now_ns < ping->loop->end_ns && (most == 0 || latency->samples_count < most);
+    struct ping *ping = argument;
+    return speak(ping, error) < 0 || hear(ping, error) != CAME ? -1 : 0;
 }
 
 static int initiate(struct ping *ping, struct mcb_error *error)
 {
-    struct mcb_latency *latency = ping->latency;
     unsigned ways = ping->role.sends && ping->role.receives ? 2 : 1;
-    int64_t begin_ns = mcb_clock_ns();
-    do {
-        if (speak(ping, error) < 0 || hear(ping, error) != CAME)
-            return -1;
-        int64_t now_ns = mcb_clock_ns();
-        if (begin_ns >= ping->loop->start_ns && latency->samples_count < latency->samples_most)
-            latency->samples_ns[latency->samples_count++] = (uint64_t)(now_ns - begin_ns) / ways;
-        begin_ns = now_ns;
-        if (mcb_loop_check(ping->loop, ping->set, now_ns, error) < 0)
-            return -1;
-    } while (wants_sample(ping, begin_ns));
-    mcb_loop_publish(ping->loop, ping->sent);
-    return 0;
+    return mcb_latency_time(ping->set, ping->loop, ping->latency, ways, ask, ping, &ping->sent,
+                            error);
 }
 
 static int respond(struct ping *ping, struct mcb_error *error)
@@ -171,5 +155,5 @@ int mcb_staged_latency(struct mcb_staged *staged, struct mcb_staged_role role,
     latency->samples_count = 0;
     if ((latency->initiator ? initiate(&ping, error) : respond(&ping, error)) < 0)
         return -1;
-    return mcb_staged_receive(ping.set, ping.pair, 1, error);
+    return mcb_loop_receive(ping.set, ping.pair, 1, error);
 }

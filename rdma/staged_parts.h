@@ -35,10 +35,6 @@ bool mcb_staged_immediate(const struct ibv_wc *done, uint32_t *immediate);
 int mcb_staged_refuse(struct mcb_queue_set *set, const struct mcb_queue_pair *pair,
                       const char *what, uint32_t number, struct mcb_error *error);
 
-/* Posts the receives of a queue pair again once so many are owed. */
-int mcb_staged_receive(struct mcb_queue_set *set, struct mcb_queue_pair *pair, uint32_t from,
-                       struct mcb_error *error);
-
 /* Stops the set on a copier that failed, whose error is made. Returns -1. */
 int mcb_staged_stop(struct mcb_queue_set *set);
 

@@ -29,7 +29,7 @@ bool mcb_arguments_ask_help(int argc, char **argv);
 json_t *mcb_arguments_command_line(int argc, char **argv);
 
 /* Help of one command, at most 100 columns wide: usage, examples, options by group with default and
- * [variable], exit codes. */
+ * [variable], variables of the environment, exit codes. */
 void mcb_arguments_print_help(FILE *stream, const struct mcb_command *command);
 
 /* Help of the program: its commands. */

@@ -105,8 +105,11 @@ static void put_environment(FILE *stream)
             fputs("default of \\-\\-", stream);
             put_line(stream, "", table[i].name);
         }
-    put_line(stream, ".TP\n.B ", "ETCDCTL_USER");
-    put_line(stream, "", "credentials for etcd, name:password");
+    const struct mcb_variable_text *own = mcb_arguments_variables(&count);
+    for (size_t i = 0; i < count; i++) {
+        put_line(stream, ".TP\n.B ", own[i].name);
+        put_line(stream, "", own[i].meaning);
+    }
 }
 
 static void put_exit_status(FILE *stream, bool measuring)

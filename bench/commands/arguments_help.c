@@ -5,7 +5,7 @@
 
 #include "bench/commands/arguments_pages.h"
 
-enum { COLUMNS = 100, OWN_OPTION_WIDTH = 20 };
+enum { COLUMNS = 100, OWN_OPTION_WIDTH = 20, VARIABLE_WIDTH = 14 };
 
 static const struct mcb_exit_text exit_texts[] = {
     {"0", "all held", "all that was asked for was printed"},
@@ -21,6 +21,18 @@ const struct mcb_exit_text *mcb_arguments_exit_texts(size_t *count)
 {
     *count = sizeof exit_texts / sizeof exit_texts[0];
     return exit_texts;
+}
+
+static const struct mcb_variable_text variables[] = {
+    {"ETCDCTL_USER", "credentials for etcd, name:password"},
+    {"MCB_GPU_MODULE", "of mcbench gpu: the file of the module for GPUs; without it "
+                       "mcbench-cuda.so, beside the program or where it was installed"},
+};
+
+const struct mcb_variable_text *mcb_arguments_variables(size_t *count)
+{
+    *count = sizeof variables / sizeof variables[0];
+    return variables;
 }
 
 const char *mcb_arguments_synopsis(const char *name, const char *argument, char *text, size_t size)
@@ -106,6 +118,13 @@ static void print_settings(FILE *stream, const struct mcb_command *command)
     print_wrapped(stream, MCB_VARIABLES_NOTE, 0, 0);
 }
 
+static void print_variables(FILE *stream)
+{
+    fprintf(stream, "\nenvironment:\n");
+    for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
+        print_entry(stream, variables[i].name, VARIABLE_WIDTH, variables[i].meaning);
+}
+
 static void print_own_options(FILE *stream, const struct mcb_option *row)
 {
     fprintf(stream, "\noptions:\n");
@@ -133,10 +152,12 @@ void mcb_arguments_print_help(FILE *stream, const struct mcb_command *command)
             command->purpose, command->name, command->usage);
     for (const struct mcb_command_example *example = command->examples; example->words; example++)
         fprintf(stream, "  %s\n      %s\n", example->words, example->meaning);
-    if (command->options)
+    if (command->options) {
         print_own_options(stream, command->options->table);
-    else
+    } else {
         print_settings(stream, command);
+        print_variables(stream);
+    }
     print_exit_codes(stream, command->options == NULL);
 }
 

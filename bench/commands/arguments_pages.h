@@ -25,6 +25,13 @@ struct mcb_exit_text {
 
 const struct mcb_exit_text *mcb_arguments_exit_texts(size_t *count);
 
+/* A variable of the environment that is no option's. */
+struct mcb_variable_text {
+    const char *name, *meaning;
+};
+
+const struct mcb_variable_text *mcb_arguments_variables(size_t *count);
+
 /* "--gid-index INDEX"; argument NULL: "--verify" */
 const char *mcb_arguments_synopsis(const char *name, const char *argument, char *text, size_t size);
 

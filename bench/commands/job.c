@@ -50,7 +50,7 @@ struct job {
     struct mcb_roster roster;
     struct mcb_plan plan;
     struct mcb_endpoints endpoints;
-    json_t *warnings; /* about endpoints, before there is a result to put them into */
+    json_t *warnings; /* from before there is a result to put them into */
     struct mcb_result *result;
     struct mcb_progress *progress;
     struct mcb_run_tally tally;
@@ -104,12 +104,21 @@ static bool lacks_gpus(const struct job *job)
     return mcb_settings_use_gpus(&job->settings) && !job->gpus;
 }
 
-/* That there is nothing to measure is the consequence of GPUs that could not be had. */
-static int fail_for_want_of_gpus(const struct job *job, struct mcb_error *error)
+/* Nobody else makes up for GPUs that this host alone was asked for, nor for those of a plan in
+ * which all hosts are like this one. */
+static int check_gpus(const struct job *job, struct mcb_error *error)
 {
-    if (lacks_gpus(job) && error->code == MCB_FAULT_USE_VALUE)
-        *error = job->gpus_error;
+    if (!lacks_gpus(job) || (!alone(&job->settings) && !job->settings.dry_run))
+        return 0;
+    *error = job->gpus_error;
     return -1;
+}
+
+/* Now, and in the result. */
+static void warn(const struct job *job, const char *text)
+{
+    mcb_log_warn("%s", text);
+    json_array_append_new(job->warnings, json_string(text));
 }
 
 static int find_nics(struct job *job, struct mcb_error *error)
@@ -143,6 +152,7 @@ static int make_record(struct job *job, struct mcb_error *error)
         .nics = job->nics,
         .nic_count = job->nic_count,
         .gpus = gpus,
+        .gpu_fault = &job->gpus_error,
     };
     job->record = mcb_roster_record(&self);
     json_decref(values);
@@ -160,9 +170,7 @@ static int expect(struct job *job, struct mcb_error *error)
         return -1;
     for (size_t rank = 0; rank < ranks; rank++)
         lists[rank] = job->expected_list;
-    if (mcb_plan_make(&job->settings, lists, ranks, &job->expected_plan, error) == 0)
-        return 0;
-    return fail_for_want_of_gpus(job, error);
+    return mcb_plan_make(&job->settings, lists, ranks, &job->expected_plan, error);
 }
 
 /* Before joining with what this rank was told, aloud; and once more with what the ranks agreed on.
@@ -171,14 +179,18 @@ static int preflight(struct job *job, const struct mcb_endpoint_list *list,
                      const struct mcb_plan *plan, bool aloud, struct mcb_error *error)
 {
     struct mcb_preflight_input input;
+    uint64_t gpu_bytes[MCB_GPUS_MAX];
+    size_t area_bytes = mcb_plan_area_bytes(plan);
     mcb_preflight_input_from_host(&input);
     input.settings = &job->settings;
     input.transport = job->transport->name;
     input.nic_count = job->nic_count;
     for (uint32_t nic = 0; nic < job->nic_count; nic++)
-        input.host_bytes +=
-            mcb_endpoints_host_bytes(&job->settings, list, nic, mcb_plan_area_bytes(plan));
+        input.host_bytes += mcb_endpoints_host_bytes(&job->settings, list, nic, area_bytes);
+    for (uint32_t gpu = 0; gpu < MCB_GPUS_MAX; gpu++)
+        gpu_bytes[gpu] = mcb_endpoints_gpu_bytes(list, gpu, area_bytes);
     input.gpus = mcb_settings_use_gpus(&job->settings) ? job->gpus : NULL;
+    input.gpu_bytes = gpu_bytes;
     return mcb_preflight_run(&input, aloud ? mcb_job_screen_check : NULL, &job->settings, error);
 }
 
@@ -230,24 +242,54 @@ done:
     return status;
 }
 
-static void warn_of_idle_ranks(const struct job *job)
+/* The first rank, from `from` on, that has no GPUs where they were asked for; the number of ranks:
+ * there is none. */
+static unsigned lacking_rank(const struct job *job, unsigned from)
 {
-    for (unsigned rank = 0; rank < job->roster.ranks; rank++)
-        if (job->roster.lists[rank].count == 0)
-            mcb_log_warn("%s has none of the memory that was asked for",
-                         mcb_cluster_name(job->cluster, rank));
+    unsigned rank = mcb_settings_use_gpus(&job->settings) ? from : job->roster.ranks;
+    while (rank < job->roster.ranks && job->roster.gpu_faults[rank].code == MCB_FAULT_NONE)
+        rank++;
+    return rank;
+}
+
+static void warn_of_lacking_ranks(const struct job *job)
+{
+    for (unsigned rank = lacking_rank(job, 0); rank < job->roster.ranks;
+         rank = lacking_rank(job, rank + 1)) {
+        const struct mcb_error *why = &job->roster.gpu_faults[rank];
+        const struct mcb_fault *fault = mcb_fault_get(why->code);
+        char text[2 * MCB_ERROR_DETAIL_MAX];
+        snprintf(text, sizeof text, "%s takes part with host memory alone: %s, %s: %s; try: %s",
+                 mcb_cluster_name(job->cluster, rank), fault->id, fault->title, why->detail,
+                 fault->fix);
+        warn(job, text);
+    }
 }
 
 /* The part of this rank in what was agreed on. */
 static int plan_together(struct job *job, struct mcb_error *error)
 {
     if (mcb_roster_make(job->cluster, &job->settings, &job->roster, error) != 0)
-        return fail_for_want_of_gpus(job, error);
-    warn_of_idle_ranks(job);
-    if (mcb_plan_make(&job->settings, job->roster.lists, job->roster.ranks, &job->plan, error) != 0)
-        return fail_for_want_of_gpus(job, error);
-    if (lacks_gpus(job))
-        mcb_log_warn("%s; this host takes part with host memory alone", job->gpus_error.detail);
+        return -1;
+    unsigned lacking = lacking_rank(job, 0);
+    if (mcb_plan_make(&job->settings, job->roster.lists, job->roster.ranks, &job->plan, error) !=
+        0) {
+        /* That there is no path is the consequence of GPUs that are not there. */
+        if (error->code == MCB_FAULT_USE_VALUE && lacking < job->roster.ranks) {
+            *error = job->roster.gpu_faults[lacking];
+            mcb_error_blame(error, mcb_cluster_name(job->cluster, lacking));
+        }
+        return -1;
+    }
+    warn_of_lacking_ranks(job);
+    if (mcb_job_ignores_registration(&job->settings, job->transport)) {
+        char text[128];
+        snprintf(text, sizeof text,
+                 "--registration: means nothing over %s: memory of GPUs is staged through host "
+                 "memory",
+                 job->transport->name);
+        warn(job, text);
+    }
     return 0;
 }
 
@@ -279,7 +321,6 @@ static int take_endpoints(struct job *job, unsigned rank, const json_t *message,
 static int publish_endpoints(struct job *job, struct mcb_error *error)
 {
     json_t *mine = json_pack("{s:o}", "endpoints", mcb_endpoints_to_json(&job->endpoints)), *all;
-    job->warnings = json_array();
     if (mcb_cluster_share(job->cluster, "endpoints", mine, &all,
                           mcb_clock_ns() + job->settings.timeout_ns, error) != 0)
         return -1;
@@ -418,7 +459,7 @@ static enum mcb_exit carry_out(struct job *job, struct mcb_error *error)
     mcb_log_quiet(job->settings.quiet);
     open_gpus(job);
     if (find_nics(job, error) != 0 || check_memories(job, error) != 0 ||
-        make_record(job, error) != 0)
+        check_gpus(job, error) != 0 || make_record(job, error) != 0)
         return mcb_error_exit(error);
     if (job->settings.dry_run)
         return dry_run(job, error);
@@ -438,7 +479,7 @@ static enum mcb_exit carry_out(struct job *job, struct mcb_error *error)
 
 enum mcb_exit mcb_job_run(const struct mcb_job_options *options)
 {
-    struct job job = {.options = options};
+    struct job job = {.options = options, .warnings = json_array()};
     struct mcb_error error = {0};
     mcb_interrupt_install();
     enum mcb_exit exit_code = carry_out(&job, &error);

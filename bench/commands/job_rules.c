@@ -31,6 +31,13 @@ void mcb_job_drop_what_means_nothing(struct mcb_settings *settings,
     drop_routes(settings, transport->reaches_gpus);
 }
 
+bool mcb_job_ignores_registration(const struct mcb_settings *settings,
+                                  const struct mcb_transport *transport)
+{
+    return settings->registration != MCB_REGISTRATION_AUTO && mcb_settings_use_gpus(settings) &&
+           !transport->reaches_gpus;
+}
+
 /* The choices of one option; `name` is the option's. */
 static int check_choices(const struct mcb_memory_choice *choices, size_t count, const char *name,
                          const struct mcb_gpus *gpus, struct mcb_error *error)

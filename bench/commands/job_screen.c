@@ -38,13 +38,26 @@ static void describe_settings(FILE *out, const struct mcb_settings *settings,
         fprintf(out, " to %s", mcb_units_format_size(most, text[1], sizeof text[1]));
 }
 
+static bool shows_routes(const struct mcb_settings *settings)
+{
+    return settings->route_count > 1 || settings->routes[0] != MCB_ROUTE_DIRECT;
+}
+
+/* ", staged" where there is another route than direct. */
+static void describe_routes(FILE *out, const struct mcb_settings *settings)
+{
+    for (size_t i = 0; shows_routes(settings) && i < settings->route_count; i++)
+        fprintf(out, ", %s", mcb_route_name(settings->routes[i]));
+}
+
 /* "cpu", "cuda:0,cpu:1" as it was asked for. */
 static void describe_memories(FILE *out, const struct mcb_memory_choice *choices, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        fprintf(out, "%s%s", i ? "," : "", choices[i].gpu ? "cuda" : "cpu");
-        if (choices[i].number >= 0)
-            fprintf(out, ":%d", choices[i].number);
+        const struct mcb_location location = {mcb_memory_choice_kind(&choices[i]),
+                                              choices[i].number};
+        char text[MCB_LOCATION_MAX];
+        fprintf(out, "%s%s", i ? "," : "", mcb_location_format(location, text));
     }
 }
 
@@ -86,7 +99,9 @@ static void print_title(FILE *out, const struct mcb_settings *settings, const st
     char duration[32];
     fprintf(out, "mcbench %s · ", MCB_VERSION);
     describe_ends(out, settings);
-    fprintf(out, " · %s · ", transport);
+    fprintf(out, " · %s", transport);
+    describe_routes(out, settings);
+    fputs(" · ", out);
     describe_settings(out, settings, plan);
     fputs(" · ", out);
     if (parts->ranks > 1)
@@ -131,30 +146,22 @@ struct shown_plan {
     const struct mcb_plan *plan;
     const struct mcb_nic *nics;
     const struct mcb_endpoint_list *list;
-    bool with_memory; /* a NIC alone does not tell which endpoint it is */
+    bool with_memory;
     bool with_route;
 };
-
-static bool wants_memory(const struct mcb_endpoint_list *list)
-{
-    for (uint32_t i = 0; i < list->count; i++)
-        if (list->endpoints[i].gpu >= 0 || list->endpoints[i].numa_node >= 0 ||
-            (i > 0 && list->endpoints[i].nic == list->endpoints[i - 1].nic))
-            return true;
-    return false;
-}
 
 /* "mlx5_0", "mlx5_0/cuda:0", "mlx5_0/cpu#1" of rank 1 */
 static void print_endpoint(const struct shown_plan *shown, uint32_t number)
 {
     const struct mcb_plan_endpoint *endpoint = &shown->list->endpoints[number % shown->list->count];
     fputs(shown->nics[endpoint->nic].name, stdout);
-    if (shown->with_memory && endpoint->gpu >= 0)
-        printf("/cuda:%d", endpoint->gpu);
-    else if (shown->with_memory && endpoint->numa_node >= 0)
-        printf("/cpu:%d", endpoint->numa_node);
-    else if (shown->with_memory)
-        fputs("/cpu", stdout);
+    if (shown->with_memory) {
+        const struct mcb_memory_choice memory = {
+            endpoint->gpu >= 0, endpoint->gpu >= 0 ? endpoint->gpu : endpoint->numa_node};
+        const struct mcb_location location = {mcb_memory_choice_kind(&memory), memory.number};
+        char text[MCB_LOCATION_MAX];
+        printf("/%s", mcb_location_format(location, text));
+    }
     if (number >= shown->list->count)
         printf("#%u", number / shown->list->count);
 }
@@ -189,9 +196,8 @@ void mcb_job_screen_plan(const struct mcb_settings *settings, const struct mcb_p
 {
     bool alone = !settings->listen && !settings->connect && !settings->etcd;
     struct parts parts = {.ranks = alone ? 1 : settings->ranks > 1 ? settings->ranks : 2};
-    const struct shown_plan shown = {plan, nics, list, wants_memory(list),
-                                     settings->route_count > 1 ||
-                                         settings->routes[0] != MCB_ROUTE_DIRECT};
+    const struct shown_plan shown = {plan, nics, list, mcb_endpoint_list_needs_memory(list),
+                                     shows_routes(settings)};
     count_parts(list, &parts.nics, &parts.gpus);
     parts.nics *= parts.ranks;
     parts.gpus *= parts.ranks;

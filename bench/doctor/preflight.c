@@ -333,12 +333,12 @@ static enum mcb_verdict check_gpus(const struct mcb_preflight_input *input,
         [MCB_KNOWN_NOT] = "not known", [MCB_KNOWN_NO] = "no", [MCB_KNOWN_YES] = "yes"};
     char gpus[192];
     const struct mcb_gpu_identity *first = &input->gpus->list[0];
-    describe_gpus(input->gpus, gpus, sizeof gpus);
     if (input->gpus->module->stand_in)
         return say(MCB_VERDICT_WARN, evidence,
-                   "%s: stand-in GPUs in host memory, made for tests (%s); nothing here is a "
+                   "%u stand-in GPU%s in host memory, made for tests (%s); nothing here is a "
                    "measurement of hardware",
-                   gpus, input->gpus->path);
+                   input->gpus->count, input->gpus->count == 1 ? "" : "s", input->gpus->path);
+    describe_gpus(input->gpus, gpus, sizeof gpus);
     const char *peermem = peermem_module(input);
     enum mcb_known dmabuf = any_dmabuf(input->gpus);
     bool lacks = uses_rdma(input) && lacks_registration(input->settings, dmabuf, peermem != NULL);
@@ -351,6 +351,76 @@ static enum mcb_verdict check_gpus(const struct mcb_preflight_input *input,
                      : "");
 }
 
+/* A GPU whose PCI address comes before that of the one before it; 0: there is none. Addresses of
+ * one form: their order is that of their texts. */
+static unsigned out_of_order(const struct mcb_preflight_input *input)
+{
+    const struct mcb_gpus *gpus = input->gpus;
+    const char *last = "";
+    for (unsigned gpu = 0; gpus && gpu < gpus->count; gpu++) {
+        const char *address = gpus->list[gpu].pci_address;
+        if (*address && strcmp(address, last) < 0)
+            return gpu;
+        last = *address ? address : last;
+    }
+    return 0;
+}
+
+static bool has_another_order(const struct mcb_preflight_input *input)
+{
+    return out_of_order(input) > 0;
+}
+
+static enum mcb_verdict check_gpu_order(const struct mcb_preflight_input *input,
+                                        struct evidence *evidence)
+{
+    unsigned gpu = out_of_order(input);
+    const char *kind = input->gpus->module->name;
+    return say(
+        MCB_VERDICT_WARN, evidence,
+        "%s:%u is %s, after GPUs of higher PCI addresses: the numbers are the driver's here, "
+        "and not those of mcbench topo, which follow the addresses; with "
+        "CUDA_DEVICE_ORDER=PCI_BUS_ID both do",
+        kind, gpu, input->gpus->list[gpu].pci_address);
+}
+
+static bool takes_gpu_memory(const struct mcb_preflight_input *input)
+{
+    return input->gpus && input->gpu_bytes;
+}
+
+/* The GPU of whose memory the largest share is taken; 0 bytes: not known. */
+static unsigned fullest_gpu(const struct mcb_preflight_input *input)
+{
+    unsigned fullest = 0;
+    double most = 0;
+    for (unsigned gpu = 0; gpu < input->gpus->count; gpu++) {
+        double has = (double)input->gpus->list[gpu].memory_bytes;
+        double share = has > 0 ? (double)input->gpu_bytes[gpu] / has : 0;
+        if (share <= most)
+            continue;
+        fullest = gpu;
+        most = share;
+    }
+    return fullest;
+}
+
+static enum mcb_verdict check_gpu_memory(const struct mcb_preflight_input *input,
+                                         struct evidence *evidence)
+{
+    char needs[SIZE_TEXT], has[SIZE_TEXT];
+    unsigned gpu = fullest_gpu(input);
+    const char *kind = input->gpus->module->name;
+    uint64_t needed = input->gpu_bytes[gpu], all = input->gpus->list[gpu].memory_bytes;
+    mcb_units_format_size(needed, needs, sizeof needs);
+    mcb_units_format_size(all, has, sizeof has);
+    if (all == 0)
+        return say(MCB_VERDICT_PASS, evidence, "%s:%u: %s needed; what it has is not known", kind,
+                   gpu, needs);
+    return say(needed > all ? MCB_VERDICT_FAIL : MCB_VERDICT_PASS, evidence,
+               "%s:%u: %s needed, of the %s that it has", kind, gpu, needs, has);
+}
+
 /* ---- the table ---- */
 
 static const struct check checks[] = {
@@ -358,6 +428,8 @@ static const struct check checks[] = {
     {"memory", MCB_FAULT_HOST_MEMORY, uses_other_pages, check_memory},
     {"huge pages", MCB_FAULT_HOST_HUGE_PAGES, uses_huge_pages, check_huge_pages},
     {"gpu", MCB_FAULT_NONE, uses_gpus, check_gpus},
+    {"gpu order", MCB_FAULT_NONE, has_another_order, check_gpu_order},
+    {"gpu memory", MCB_FAULT_GPU_MEMORY, takes_gpu_memory, check_gpu_memory},
     {"open files", MCB_FAULT_HOST_SYSTEM, always, check_open_files},
     {"proxy", MCB_FAULT_NET_PROXY, uses_etcd, check_proxy},
 };

@@ -36,6 +36,7 @@ struct mcb_preflight_input {
     uint64_t host_bytes; /* host memory to register with all NICs together, counted once for each
                             relaxed ordering */
     const struct mcb_gpus *gpus; /* of this host; NULL: none is used */
+    const uint64_t *gpu_bytes;   /* what is taken of the memory of each; NULL: not known */
 
     /* the host */
     const char *root;       /* put before /proc and /sys; "" for this host */
@@ -49,7 +50,7 @@ void mcb_preflight_input_from_host(struct mcb_preflight_input *input);
 /* Runs every check that applies, in the order of the table, and tells `seen` (NULL: nobody) what
  * came out: a short name ("memlock"), and one sentence of evidence. Returns -1 with the fault of
  * the first that failed, after all have run. Faults: HOST_MEMLOCK, HOST_MEMORY, HOST_HUGE_PAGES,
- * HOST_SYSTEM. */
+ * GPU_MEMORY, HOST_SYSTEM. */
 int mcb_preflight_run(const struct mcb_preflight_input *input,
                       void (*seen)(const char *name, enum mcb_verdict verdict, const char *evidence,
                                    void *context),

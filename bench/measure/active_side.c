@@ -123,7 +123,7 @@ static int settle(struct mcb_active_side *active)
 {
     if (!mcb_buffer_is_of_gpu(buffer_of(active)))
         return 0;
-    if (active->transport->side_settle(active->side, &active->error) != 0)
+    if (active->transport->side_settle(active->side, &active->task.abort, &active->error) != 0)
         return -1;
     json_t *facts = active->transport->side_facts(active->side);
     const char *way = mcb_json_text(facts, "visible_by");

@@ -5,7 +5,11 @@
 #include <string.h>
 
 #include "bench/measure/statistics.h"
+#include "bench/report/result.h"
 #include "common/json.h"
+
+/* Gb/s, millions of messages a second: as bench/report/result_rules.c has them. */
+#define RATE_MOST 1e9
 
 static const char *const role_names[] = {"initiator", "target"};
 static const char *const visible_members[] = {"initiator_visible_by", "target_visible_by"};
@@ -36,23 +40,60 @@ json_t *mcb_cell_outcome(const struct mcb_active_side *active)
         "visible_by", active->visible_by);
 }
 
-/* Untrusted: only its scalar members are taken over. */
+/* Untrusted, but of the right form: of the messages, the kinds that there are. */
 static json_t *copy_corruption(const json_t *value)
 {
-    static const char *const members[] = {"kind",         "seen_by",  "slot",
-                                          "offset_bytes", "expected", "found"};
-    json_t *scalars = mcb_roster_copy_scalars(value);
-    json_t *messages = mcb_roster_copy_scalars(json_object_get(value, "messages"));
-    json_t *copy = json_object();
-    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
-        json_object_set(copy, members[i], json_object_get(scalars, members[i]));
+    const json_t *told = json_object_get(value, "messages");
+    json_t *copy = json_copy((json_t *)value), *messages = json_object();
+    for (int kind = MCB_CORRUPTION_NONE + 1; kind < MCB_CORRUPTION_KINDS; kind++) {
+        const char *name = mcb_corruption_name((enum mcb_corruption)kind);
+        json_object_set(messages, name, json_object_get(told, name));
+    }
     json_object_set_new(copy, "messages", messages);
-    json_decref(scalars);
     return copy;
 }
 
-/* "" of a side that checked no memory of a GPU. */
-static int take_visible_by(struct mcb_cell *cell, enum mcb_role role, const json_t *outcome,
+static int check_corruption(const struct mcb_cell *cell, enum mcb_role role, uint64_t slots,
+                            const json_t *corruption, struct mcb_error *error)
+{
+    size_t stride = mcb_area_stride(cell->settings->size_bytes);
+    if (mcb_result_check_corruption(corruption, "corruption", MCB_FAULT_NET_PROTOCOL, error) != 0)
+        return -1;
+    if (strcmp(mcb_json_text(corruption, "seen_by"), role_names[role]) != 0)
+        return mcb_error_set(error, MCB_FAULT_NET_PROTOCOL, "corruption: seen_by: %s was expected",
+                             role_names[role]);
+    if ((uint64_t)json_integer_value(json_object_get(corruption, "slot")) < slots &&
+        (uint64_t)json_integer_value(json_object_get(corruption, "offset_bytes")) < stride)
+        return 0;
+    return mcb_error_set(error, MCB_FAULT_NET_PROTOCOL,
+                         "corruption: it lies outside of the %llu slots of %zu bytes",
+                         (unsigned long long)slots, stride);
+}
+
+/* Gaps between slots are checked as well, but do not count as checked. */
+static int check_verification(const struct mcb_cell *cell, enum mcb_role role, uint64_t slots,
+                              const json_t *outcome, struct mcb_error *error)
+{
+    size_t size = cell->settings->size_bytes;
+    uint64_t most = slots * size, gaps = slots * (mcb_area_stride(size) - size);
+    uint64_t checked = (uint64_t)json_integer_value(json_object_get(outcome, "checked_bytes"));
+    uint64_t corrupt = (uint64_t)json_integer_value(json_object_get(outcome, "corrupt_bytes"));
+    if (checked > most)
+        return mcb_error_set(error, MCB_FAULT_NET_PROTOCOL,
+                             "checked_bytes: %llu; there were %llu to check",
+                             (unsigned long long)checked, (unsigned long long)most);
+    if (corrupt > checked + gaps)
+        return mcb_error_set(error, MCB_FAULT_NET_PROTOCOL,
+                             "corrupt_bytes: %llu; only %llu were checked",
+                             (unsigned long long)corrupt, (unsigned long long)checked);
+    return corrupt == 0
+               ? 0
+               : check_corruption(cell, role, slots, json_object_get(outcome, "corruption"), error);
+}
+
+/* "" of a side that has checked no memory of a GPU yet. */
+static int take_visible_by(struct mcb_cell *cell, enum mcb_role role,
+                           const struct mcb_cell_duty *duty, const json_t *outcome,
                            struct mcb_error *error)
 {
     static const char *const ways[] = {"", "completion", "flush", "rdma-read"};
@@ -60,16 +101,37 @@ static int take_visible_by(struct mcb_cell *cell, enum mcb_role role, const json
     if (mcb_json_get_string(outcome, "visible_by", sizeof cell->visible_by[role], &told,
                             MCB_FAULT_NET_PROTOCOL, error) != 0)
         return -1;
-    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
+    size_t first = duty->of_gpu && duty->slots > 0, end = duty->of_gpu ? 4 : 1;
+    for (size_t i = first; i < end; i++)
         if (strcmp(told, ways[i]) == 0) {
             strcpy(cell->visible_by[role], ways[i]);
             return 0;
         }
     return mcb_error_set(error, MCB_FAULT_NET_PROTOCOL,
-                         "visible_by: completion, flush or rdma-read was expected");
+                         duty->of_gpu
+                             ? "visible_by: completion, flush or rdma-read was expected"
+                             : "visible_by: nothing was expected, as no GPU has checked anything");
 }
 
-int mcb_cell_take_outcome(struct mcb_cell *cell, enum mcb_role role, const json_t *outcome,
+/* A rate beyond what a result may hold is no measurement. */
+static int add_rates(struct mcb_cell_trial *trial, int64_t bytes, int64_t messages, int64_t ns,
+                     struct mcb_error *error)
+{
+    struct mcb_cell_trial sum = *trial;
+    if (ns > 0) {
+        sum.gbps += (double)bytes * 8 / (double)ns;
+        sum.mops += (double)messages * 1e3 / (double)ns;
+    }
+    if (sum.gbps > RATE_MOST || sum.mops > RATE_MOST)
+        return mcb_error_set(error, MCB_FAULT_NET_PROTOCOL,
+                             "window_bytes, window_messages: %lld and %lld in %lld ns cannot be",
+                             (long long)bytes, (long long)messages, (long long)ns);
+    *trial = sum;
+    return 0;
+}
+
+int mcb_cell_take_outcome(struct mcb_cell *cell, enum mcb_role role,
+                          const struct mcb_cell_duty *duty, const json_t *outcome,
                           struct mcb_cell_trial *trial, struct mcb_error *error)
 {
     const enum mcb_fault_code fault = MCB_FAULT_NET_PROTOCOL;
@@ -80,12 +142,10 @@ int mcb_cell_take_outcome(struct mcb_cell *cell, enum mcb_role role, const json_
         mcb_json_get_integer(outcome, "window_ns", 0, INT64_MAX, &ns, fault, error) != 0 ||
         mcb_json_get_integer(outcome, "checked_bytes", 0, INT64_MAX, &checked, fault, error) != 0 ||
         mcb_json_get_integer(outcome, "corrupt_bytes", 0, INT64_MAX, &corrupt, fault, error) != 0 ||
-        take_visible_by(cell, role, outcome, error) != 0)
+        check_verification(cell, role, duty->slots, outcome, error) != 0 ||
+        take_visible_by(cell, role, duty, outcome, error) != 0 ||
+        add_rates(trial, bytes, messages, ns, error) != 0)
         return -1;
-    if (ns > 0) {
-        trial->gbps += (double)bytes * 8 / (double)ns;
-        trial->mops += (double)messages * 1e3 / (double)ns;
-    }
     cell->verified_bytes += (uint64_t)checked;
     cell->corrupt_bytes += (uint64_t)corrupt;
     if (corrupt && !cell->corruption)

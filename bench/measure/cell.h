@@ -42,12 +42,19 @@ struct mcb_cell {
 /* What a side did in a task, as its peer is told. New reference. */
 json_t *mcb_cell_outcome(const struct mcb_active_side *active);
 
+/* What a side was to check after a task. */
+struct mcb_cell_duty {
+    uint64_t slots; /* 0: nothing */
+    bool of_gpu;    /* it checks memory of a GPU, after this task or another one */
+};
+
 /* Adds the outcome of the side with that role (of this rank or, untrusted, of the peer) to the
- * trial's sums. */
+ * trial's sums, and to the cell. Fault: NET_PROTOCOL, for what that side cannot have come to. */
 struct mcb_cell_trial {
     double gbps, mops;
 };
-int mcb_cell_take_outcome(struct mcb_cell *cell, enum mcb_role role, const json_t *outcome,
+int mcb_cell_take_outcome(struct mcb_cell *cell, enum mcb_role role,
+                          const struct mcb_cell_duty *duty, const json_t *outcome,
                           struct mcb_cell_trial *trial, struct mcb_error *error);
 
 /* The cell's entry before anything is measured: identity and settings, status "skipped", no

@@ -73,6 +73,7 @@ static struct mcb_ceiling_end end_of(const struct mcb_roster_endpoint *endpoint,
         read_pcie(nic, end.nic_gbps);
     if (!beyond && route != MCB_ROUTE_HOST)
         read_pcie(gpu, end.memory_gbps);
+    end.copies_beside = route == MCB_ROUTE_STAGED && is_one_link(nic, gpu);
     if (find_wire(nic, other->nic_facts, &end.wire))
         end.data_gbps = rate_of(nic, "data_gbps");
     return end;

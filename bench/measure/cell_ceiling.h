@@ -11,8 +11,9 @@
  * it. So a link that is the narrowest of both, up to the root, is above that bridge, and counts for
  * neither. Staged: the GPU copies to host memory and the NIC reads there (at the other end they
  * write and copy), both by way of the root; the two use the links that they share in opposite
- * directions, and each counts for itself. That the copy and the transfer of one message follow each
- * other is no limit: they overlap.
+ * directions, and each counts for itself; of a bidirectional path the copies of one direction go
+ * the way of the other's transfers. That the copy and the transfer of one message follow each other
+ * is no limit: they overlap.
  *
  * Every rank works out the ceilings of all cells itself; none is taken over from a peer. What a
  * peer said of its NICs and GPUs is used only where it can be true (rates of 0.1 to 10^5 Gbit/s),

@@ -8,16 +8,24 @@
  */
 #include "bench/measure/endpoints.h"
 
+#include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "bench/measure/placement_facts.h"
+#include "common/clock.h"
+#include "common/interrupt.h"
 #include "common/memory.h"
 #include "gpu/gpu.h"
 
-enum { AREAS_OF_ROLE = 2, ROLES = 2, GPU_PAGE_BYTES = 64 << 10 };
+enum { AREAS_OF_ROLE = 2, ROLES = 2 };
+
+/* Between looks at whether somebody interrupts. */
+enum { LOOK_NS = 50 * 1000 * 1000 };
 
 /* What one thread needs to open the endpoints of one NIC. */
 struct opening {
@@ -27,6 +35,8 @@ struct opening {
     const struct mcb_endpoints_options *options;
     struct mcb_endpoints *endpoints;
     const struct mcb_nic *nic;
+    int64_t deadline_ns;
+    const atomic_bool *abort;
     int status;
     struct mcb_error error;
 };
@@ -41,7 +51,7 @@ static bool has_gpu(const struct mcb_endpoint_list *list)
 
 static size_t rounded_area(const struct mcb_endpoint_list *list, size_t bytes)
 {
-    size_t page = has_gpu(list) ? GPU_PAGE_BYTES : (size_t)sysconf(_SC_PAGESIZE);
+    size_t page = has_gpu(list) ? MCB_GPU_PAGE_BYTES : (size_t)sysconf(_SC_PAGESIZE);
     return (bytes + page - 1) / page * page;
 }
 
@@ -70,6 +80,16 @@ size_t mcb_endpoints_host_bytes(const struct mcb_settings *settings,
             bytes += mcb_buffer_rounded_bytes(area * area_count(plan), settings->huge_pages);
     }
     return bytes * settings->ordering_count;
+}
+
+size_t mcb_endpoints_gpu_bytes(const struct mcb_endpoint_list *list, uint32_t gpu,
+                               size_t area_bytes)
+{
+    size_t bytes = 0, area = rounded_area(list, area_bytes);
+    for (uint32_t i = 0; i < list->count; i++)
+        if (list->endpoints[i].gpu == (int)gpu)
+            bytes += area * area_count(&list->endpoints[i]);
+    return bytes;
 }
 
 /* Beside its NIC, and where the copier of the GPU can take part in it. */
@@ -109,6 +129,9 @@ static int make_buffers(struct opening *opening, struct mcb_local_endpoint *loca
 
 static int open_endpoint(struct opening *opening, struct mcb_local_endpoint *local)
 {
+    if (atomic_load(opening->abort))
+        return mcb_error_set(&opening->error, MCB_FAULT_RUN_INTERRUPTED,
+                             "interrupted while memory was allocated and registered");
     if (opening->in_thread && opening->options->topology)
         mcb_topology_pin(opening->options->topology, local->node);
     if (make_buffers(opening, local) != 0)
@@ -119,6 +142,8 @@ static int open_endpoint(struct opening *opening, struct mcb_local_endpoint *loc
         .bounce = local->bounce.address ? &local->bounce : NULL,
         .settings = opening->options->settings,
         .address = opening->options->address,
+        .deadline_ns = opening->deadline_ns,
+        .abort = opening->abort,
     };
     return opening->options->transport->endpoint_open(&options, &local->endpoint, &opening->error);
 }
@@ -175,9 +200,30 @@ static size_t plan_openings(const struct mcb_endpoints_options *options,
     return count;
 }
 
-static int open_all(struct opening *openings, size_t count, struct mcb_error *error)
+/* Sees to it that an interruption ends what the thread waits for. */
+static void join(pthread_t thread, atomic_bool *abort)
 {
+    struct timespec until;
+    do {
+        if (*mcb_interrupt_flag())
+            atomic_store(abort, true);
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_nsec += LOOK_NS;
+        if (until.tv_nsec >= MCB_NS_PER_S) {
+            until.tv_sec++;
+            until.tv_nsec -= MCB_NS_PER_S;
+        }
+    } while (pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until) == ETIMEDOUT);
+}
+
+/* Peers wait for the outcome as long as --timeout says: proofs of memory take half of that. */
+static int open_all(struct opening *openings, size_t count, int64_t timeout_ns,
+                    struct mcb_error *error)
+{
+    atomic_bool abort = false;
     for (size_t i = 0; i < count; i++) {
+        openings[i].deadline_ns = mcb_clock_ns() + timeout_ns / 2;
+        openings[i].abort = &abort;
         openings[i].started =
             pthread_create(&openings[i].thread, NULL, open_in_thread, &openings[i]) == 0;
         if (!openings[i].started)
@@ -185,7 +231,7 @@ static int open_all(struct opening *openings, size_t count, struct mcb_error *er
     }
     for (size_t i = 0; i < count; i++)
         if (openings[i].started)
-            pthread_join(openings[i].thread, NULL);
+            join(openings[i].thread, &abort);
     for (size_t i = 0; i < count; i++) {
         if (openings[i].status != 0) {
             *error = openings[i].error;
@@ -209,7 +255,8 @@ int mcb_endpoints_open(const struct mcb_endpoints_options *options, struct mcb_e
     };
     int status = -1;
     if (openings && endpoints->list)
-        status = open_all(openings, plan_openings(options, endpoints, openings), error);
+        status = open_all(openings, plan_openings(options, endpoints, openings),
+                          options->settings->timeout_ns, error);
     else
         mcb_error_set(error, MCB_FAULT_HOST_MEMORY, "no memory for %zu endpoints", count);
     free(openings);

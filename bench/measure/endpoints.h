@@ -61,6 +61,10 @@ size_t mcb_endpoints_host_bytes(const struct mcb_settings *settings,
                                 const struct mcb_endpoint_list *list, uint32_t nic,
                                 size_t area_bytes);
 
+/* Bytes that opening will take of the memory of GPU `gpu` of the list's. */
+size_t mcb_endpoints_gpu_bytes(const struct mcb_endpoint_list *list, uint32_t gpu,
+                               size_t area_bytes);
+
 /* Opens them all, those of each NIC one after the other by a thread beside its memory, which then
  * lies there even where a container forbids to ask for a node; the NICs in parallel. Host memory
  * that was asked for by name and lies elsewhere is fault HOST_PLACEMENT. mcb_endpoints_close() when

@@ -37,12 +37,55 @@ static bool any_sending(const struct mcb_round_state *state)
     return false;
 }
 
+/* How much of a consequence a fault is. When one side fails the other one only sees that the
+ * transfer ends or stands still, and so it may well be the first to say something. */
+static unsigned consequence_rank(enum mcb_fault_code code)
+{
+    static const struct {
+        enum mcb_fault_code code;
+        unsigned rank;
+    } consequences[] = {
+        {MCB_FAULT_RDMA_COMPLETION, 1}, /* maybe but flushed */
+        {MCB_FAULT_RDMA_RETRY, 2},      {MCB_FAULT_RDMA_RNR, 2},  {MCB_FAULT_TCP_STREAM, 2},
+        {MCB_FAULT_RDMA_STUCK, 3},      {MCB_FAULT_TCP_STUCK, 3}, {MCB_FAULT_NET_TIMEOUT, 3},
+        {MCB_FAULT_RUN_INTERRUPTED, 4}, /* by stop_widowed() */
+    };
+    for (size_t i = 0; i < sizeof consequences / sizeof *consequences; i++)
+        if (consequences[i].code == code)
+            return consequences[i].rank;
+    return 0;
+}
+
+/* Of two faults of a cell the one that is less of a consequence; of equals the one known first. */
+static void take_fault(struct mcb_cell *cell, const struct mcb_error *fault)
+{
+    if (mcb_phase_alive(cell) || consequence_rank(fault->code) < consequence_rank(cell->fault.code))
+        cell->fault = *fault;
+}
+
+static bool has_failed(const struct mcb_active_side *side)
+{
+    return side && !mcb_active_side_busy(side) && side->error.code != MCB_FAULT_NONE;
+}
+
+/* What a side waits for does not come when the other one has failed. */
+static void stop_widowed(struct mcb_round_state *state)
+{
+    for (size_t i = 0; i < state->cell_count; i++)
+        for (int role = 0; role < 2; role++) {
+            struct mcb_active_side *other = state->cells[i].sides[1 - role];
+            if (other && has_failed(state->cells[i].sides[role]))
+                atomic_store(&other->task.abort, true);
+        }
+}
+
 /* The sides have deadlines of their own, so this ends; a fault of the job ends them at once. */
 static int wait_while(struct mcb_round_state *state,
                       bool (*condition)(const struct mcb_round_state *), struct mcb_error *error)
 {
     while (condition(state)) {
         mcb_progress_tick(state->run->progress);
+        stop_widowed(state);
         if (mcb_cluster_wait(state->run->cluster, state->event_fd,
                              mcb_clock_ns() + PROGRESS_TICK_MS * MCB_NS_PER_MS, error) >= 0)
             continue;
@@ -59,10 +102,8 @@ static void adopt_faults(struct mcb_round_state *state)
     for (size_t i = 0; i < state->cell_count; i++) {
         struct mcb_cell *cell = &state->cells[i];
         for (int role = 0; role < 2; role++)
-            if (mcb_phase_alive(cell) && cell->sides[role] &&
-                !mcb_active_side_busy(cell->sides[role]) &&
-                cell->sides[role]->error.code != MCB_FAULT_NONE)
-                cell->fault = cell->sides[role]->error;
+            if (has_failed(cell->sides[role]))
+                take_fault(cell, &cell->sides[role]->error);
     }
 }
 
@@ -110,8 +151,9 @@ static int take_entry(struct mcb_round_state *state, const struct mcb_phase *pha
         cell->heard[role] = state->exchanges;
         const json_t *fault = json_object_get(entry, "fault");
         if (json_is_object(fault)) {
-            if (mcb_phase_alive(cell))
-                mcb_json_to_error(fault, &cell->fault);
+            struct mcb_error theirs;
+            mcb_json_to_error(fault, &theirs);
+            take_fault(cell, &theirs);
             return 0;
         }
         if (!mcb_phase_alive(cell) || !phase->take)

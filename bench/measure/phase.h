@@ -8,7 +8,8 @@
  *
  * In an exchange each side of a cell that is still alive sends an entry {"cell", "role", ...} to
  * the rank of the cell's other side, and one that has failed sends its fault instead: after it both
- * ranks agree on which cells go on.
+ * ranks agree on which cells go on. Of the faults of a cell's two sides it keeps the one that is
+ * not merely a consequence of the other, also where that one comes later.
  */
 
 #include <jansson.h>

@@ -10,6 +10,7 @@
 #include "bench/topology/distance.h"
 #include "common/clock.h"
 #include "common/json.h"
+#include "common/location.h"
 #include "gpu/module.h"
 
 enum { SCALARS_MAX = 64, STRING_MAX = 2048 };
@@ -32,12 +33,13 @@ json_t *mcb_roster_record(const struct mcb_roster_self *self)
     json_t *nics = json_array();
     for (size_t i = 0; i < self->nic_count; i++)
         json_array_append_new(nics, json_deep_copy(self->nics[i].facts));
-    return json_pack(
-        "{s:s, s:s, s:s, s:o, s:s, s:O, s:s, s:s, s:i, s:i, s:I, s:o, s:o}", "version", MCB_VERSION,
-        "command", self->command, "host", host.hostname, "run", random_name(), "transport",
-        self->transport, "settings", self->settings, "kernel", host.kernel, "cpu", host.cpu_model,
-        "cpus", (int)host.cpus, "numa_nodes", (int)host.numa_nodes, "memory_bytes",
-        (json_int_t)host.memory_bytes, "nics", nics, "gpus", json_deep_copy(self->gpus));
+    return json_pack("{s:s, s:s, s:s, s:o, s:s, s:O, s:s, s:s, s:i, s:i, s:I, s:o, s:o, s:o}",
+                     "version", MCB_VERSION, "command", self->command, "host", host.hostname, "run",
+                     random_name(), "transport", self->transport, "settings", self->settings,
+                     "kernel", host.kernel, "cpu", host.cpu_model, "cpus", (int)host.cpus,
+                     "numa_nodes", (int)host.numa_nodes, "memory_bytes",
+                     (json_int_t)host.memory_bytes, "nics", nics, "gpus",
+                     json_deep_copy(self->gpus), "gpu_fault", mcb_json_from_error(self->gpu_fault));
 }
 
 json_t *mcb_roster_copy_scalars(const json_t *object)
@@ -73,18 +75,27 @@ static int check_nics(const json_t *nics, struct mcb_error *error)
 }
 
 /* GPUs are known by their number: theirs is the place that they have. */
+static bool is_name_of_gpu(const char *name, size_t number)
+{
+    struct mcb_location location;
+    char right[MCB_LOCATION_MAX];
+    if (mcb_location_parse(name, &location) != 0 || !mcb_location_is_gpu(location.kind))
+        return false;
+    location.number = (int)number;
+    return strcmp(name, mcb_location_format(location, right)) == 0;
+}
+
 static int check_gpus(const json_t *gpus, struct mcb_error *error)
 {
     for (size_t i = 0; i < json_array_size(gpus); i++) {
-        char what[32], name[MCB_LOCATION_MAX];
+        char what[32];
         const json_t *gpu = json_array_get(gpus, i);
         snprintf(what, sizeof what, "gpus[%zu]", i);
-        snprintf(name, sizeof name, "cuda:%zu", i);
         if (mcb_result_check_gpu(gpu, what, MCB_FAULT_NET_PROTOCOL, error) != 0)
             return -1;
-        if (strcmp(mcb_json_text(gpu, "name"), name) != 0)
-            return mcb_error_set(error, MCB_FAULT_NET_PROTOCOL, "%s: name: %s was expected", what,
-                                 name);
+        if (!is_name_of_gpu(mcb_json_text(gpu, "name"), i))
+            return mcb_error_set(error, MCB_FAULT_NET_PROTOCOL,
+                                 "%s: name: that of GPU %zu was expected", what, i);
     }
     return 0;
 }
@@ -198,6 +209,29 @@ static int take_host(const json_t *record, const char **host, struct mcb_error *
                   : mcb_error_set(error, MCB_FAULT_NET_PROTOCOL, "\"host\": a name was expected");
 }
 
+/* Why a rank has no GPUs, in its own words. */
+static int take_gpu_fault(const json_t *record, struct mcb_error *fault, struct mcb_error *error)
+{
+    json_t *told;
+    const char *id, *detail;
+    if (json_is_null(json_object_get(record, "gpu_fault")))
+        return 0;
+    if (json_array_size(json_object_get(record, "gpus")) > 0)
+        return mcb_error_set(error, MCB_FAULT_NET_PROTOCOL,
+                             "gpu_fault: null was expected of a rank that has GPUs");
+    if (mcb_json_get_object(record, "gpu_fault", &told, MCB_FAULT_NET_PROTOCOL, error) != 0 ||
+        mcb_json_get_string(told, "id", 32, &id, MCB_FAULT_NET_PROTOCOL, error) != 0 ||
+        mcb_json_get_string(told, "detail", MCB_ERROR_DETAIL_MAX, &detail, MCB_FAULT_NET_PROTOCOL,
+                            error) != 0)
+        return -1;
+    enum mcb_fault_code code = mcb_fault_find(id);
+    if (mcb_fault_get(code)->exit_code != MCB_EXIT_ENVIRONMENT)
+        return mcb_error_set(error, MCB_FAULT_NET_PROTOCOL,
+                             "gpu_fault: id: a fault of the environment was expected");
+    mcb_error_set(fault, code, "%s", detail);
+    return 0;
+}
+
 static int take_record(struct mcb_roster *roster, const struct mcb_cluster *cluster, unsigned rank,
                        const struct mcb_settings *settings, struct mcb_error *error)
 {
@@ -213,7 +247,8 @@ static int take_record(struct mcb_roster *roster, const struct mcb_cluster *clus
         mcb_json_get_integer(record, "numa_nodes", 1, 1 << 16, &numa_nodes, fault, error) != 0 ||
         mcb_json_get_integer(record, "memory_bytes", 0, INT64_MAX, &memory_bytes, fault, error) !=
             0 ||
-        get_devices(record, &nics, &gpus, error) != 0)
+        get_devices(record, &nics, &gpus, error) != 0 ||
+        take_gpu_fault(record, &roster->gpu_faults[rank], error) != 0)
         return -1;
     snprintf(roster->hosts[rank], sizeof roster->hosts[rank], "%s", host);
     roster->facts[rank] =
@@ -239,6 +274,23 @@ static void tell_hosts_apart(struct mcb_roster *roster)
     }
 }
 
+/* Why the rank has no endpoint: it has a NIC, and with that every host memory that is asked for. */
+static int fail_for_idle_rank(const struct mcb_roster *roster, unsigned rank, const char *name,
+                              struct mcb_error *error)
+{
+    const json_t *gpus = json_object_get(roster->facts[rank], "gpus");
+    size_t count = json_array_size(gpus);
+    if (count > 0)
+        return mcb_error_set(error, MCB_FAULT_GPU_NO_SUCH,
+                             "%s: its last GPU is %s, and only others were asked for", name,
+                             mcb_json_text(json_array_get(gpus, count - 1), "name"));
+    *error = roster->gpu_faults[rank];
+    if (error->code == MCB_FAULT_NONE)
+        mcb_error_set(error, MCB_FAULT_GPU_NONE, "it does not say why");
+    mcb_error_blame(error, name);
+    return -1;
+}
+
 static int take_records(struct mcb_roster *roster, const struct mcb_cluster *cluster,
                         const struct mcb_settings *settings, struct mcb_error *error)
 {
@@ -255,9 +307,9 @@ static int take_records(struct mcb_roster *roster, const struct mcb_cluster *clu
         roster->first_endpoint[rank] = roster->endpoint_count;
         roster->endpoint_count += roster->lists[rank].count;
     }
-    if (roster->lists[mcb_cluster_rank(cluster)].count == 0)
-        return mcb_error_set(error, MCB_FAULT_USE_VALUE,
-                             "--memory: this host has none of the memory that was asked for");
+    for (unsigned rank = 0; rank < roster->ranks; rank++)
+        if (roster->lists[rank].count == 0)
+            return fail_for_idle_rank(roster, rank, mcb_cluster_name(cluster, rank), error);
     return 0;
 }
 
@@ -272,13 +324,16 @@ int mcb_roster_make(const struct mcb_cluster *cluster, const struct mcb_settings
         .lists = calloc(ranks, sizeof *roster->lists),
         .first_endpoint = calloc(ranks, sizeof *roster->first_endpoint),
         .facts = calloc(ranks, sizeof *roster->facts),
+        .gpu_faults = calloc(ranks, sizeof *roster->gpu_faults),
     };
     int status = -1;
     if (!roster->hosts || !roster->ranks_on_host || !roster->lists || !roster->first_endpoint ||
-        !roster->facts) {
+        !roster->facts || !roster->gpu_faults) {
         mcb_error_set(error, MCB_FAULT_HOST_MEMORY, "no memory for a roster of %u ranks", ranks);
         goto done;
     }
+    for (size_t i = 0; i < settings->route_count; i++)
+        roster->bounces |= settings->routes[i] != MCB_ROUTE_DIRECT;
     if (take_records(roster, cluster, settings, error) != 0)
         goto done;
     roster->endpoints = calloc(roster->endpoint_count, sizeof *roster->endpoints);
@@ -305,6 +360,7 @@ void mcb_roster_release(struct mcb_roster *roster)
         json_decref(roster->facts[rank]);
     for (unsigned rank = 0; roster->lists && rank < roster->ranks; rank++)
         mcb_endpoint_list_release(&roster->lists[rank]);
+    free(roster->gpu_faults);
     free(roster->facts);
     free(roster->endpoints);
     free(roster->first_endpoint);

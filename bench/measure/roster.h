@@ -8,8 +8,13 @@
  * Records come from peers: every member is checked and copied here, and nothing else of a record is
  * used afterwards. A record:
  *   {"version", "command", "host", "run", "transport", "settings": {...}, "kernel", "cpu", "cpus",
- *    "numa_nodes", "memory_bytes", "nics": [...], "gpus": [...]}
- * whose NICs and GPUs are those of the result document (bench/report/result_rules.c).
+ *    "numa_nodes", "memory_bytes", "nics": [...], "gpus": [...],
+ *    "gpu_fault": {"id": "MCB-GPU-002", "detail", ...} | null}
+ * whose NICs and GPUs are those of the result document (bench/report/result_rules.c). gpu_fault
+ * says why there are no GPUs where mcbench gpu looked for them.
+ *
+ * A rank without GPUs takes part with its host memory, in whatever role that leaves it. One without
+ * any endpoint ends the job, on every rank with the same fault: that of its GPUs.
  */
 
 #include <jansson.h>
@@ -42,8 +47,11 @@ struct mcb_roster {
     uint32_t *first_endpoint;        /* by rank, in endpoints */
     struct mcb_roster_endpoint *endpoints;
     uint32_t endpoint_count;
-    json_t **facts; /* by rank: the entry of "hosts", without "endpoints"; owned */
-    char run[33];   /* rank 0's random name of this run */
+    json_t **facts;               /* by rank: the entry of "hosts", without "endpoints"; owned */
+    struct mcb_error *gpu_faults; /* by rank: why it has no GPUs; code NONE: it has some, or has
+                                     looked for none; owned */
+    bool bounces;                 /* a route needs bounce buffers beside memory of GPUs */
+    char run[33];                 /* rank 0's random name of this run */
 };
 
 /* What a rank says of itself. Borrowed. */
@@ -55,6 +63,7 @@ struct mcb_roster_self {
     const struct mcb_nic *nics;
     size_t nic_count;
     const json_t *gpus; /* entries of "gpus" in the result document (gpu_facts.h); may be empty */
+    const struct mcb_error *gpu_fault; /* why they could not be had; code NONE: there is no fault */
 };
 
 /* This rank's record. New reference. */
@@ -71,8 +80,9 @@ int mcb_roster_list_endpoints(const json_t *record, const struct mcb_settings *s
 int mcb_roster_check(const struct mcb_cluster *cluster, struct mcb_error *error);
 
 /* Checks the records of all ranks, works out the endpoints of each under the settings that they
- * agreed on, and makes the roster; mcb_roster_release() when done. A rank may have no endpoint, as
- * long as it is not this one. Faults: NET_PROTOCOL, USE_VALUE. */
+ * agreed on, and makes the roster; mcb_roster_release() when done. Every rank of it has an
+ * endpoint. Faults: NET_PROTOCOL; of a rank that would have none, which is named: the gpu_fault of
+ * its record, GPU_NO_SUCH. */
 int mcb_roster_make(const struct mcb_cluster *cluster, const struct mcb_settings *settings,
                     struct mcb_roster *roster, struct mcb_error *error);
 void mcb_roster_release(struct mcb_roster *roster);

@@ -9,8 +9,8 @@
 #include "bench/report/result.h"
 #include "common/json.h"
 
-static int check_memory(const struct mcb_roster_endpoint *endpoint, const json_t *entry,
-                        const char *what, struct mcb_error *error)
+static int check_memory(const struct mcb_roster *roster, const struct mcb_roster_endpoint *endpoint,
+                        const json_t *entry, const char *what, struct mcb_error *error)
 {
     const char *memory = mcb_json_text(entry, "memory");
     const char *gpu = mcb_json_text(endpoint->gpu_facts, "name");
@@ -19,9 +19,11 @@ static int check_memory(const struct mcb_roster_endpoint *endpoint, const json_t
     if (endpoint->gpu_facts ? strcmp(memory, gpu) != 0 : strncmp(memory, "cpu:", 4) != 0)
         return mcb_error_set(error, MCB_FAULT_NET_PROTOCOL, "%s: memory: %s was expected", what,
                              endpoint->gpu_facts ? gpu : "that of the host");
-    if (bounced && !endpoint->gpu_facts)
-        return mcb_error_set(error, MCB_FAULT_NET_PROTOCOL,
-                             "%s: bounce: null was expected of host memory", what);
+    if (bounced != (endpoint->gpu_facts && roster->bounces))
+        return mcb_error_set(error, MCB_FAULT_NET_PROTOCOL, "%s: bounce: %s was expected", what,
+                             !bounced              ? "host memory, which a route needs,"
+                             : endpoint->gpu_facts ? "null, as no route needs it,"
+                                                   : "null beside host memory");
     if (placed != (bounced || !endpoint->gpu_facts))
         return mcb_error_set(error, MCB_FAULT_NET_PROTOCOL, "%s: placement: %s was expected", what,
                              placed ? "null" : "an object");
@@ -76,7 +78,7 @@ static int take_one(struct mcb_roster *roster, struct mcb_roster_endpoint *endpo
     char what[32];
     snprintf(what, sizeof what, "endpoints[%u]", endpoint->position);
     if (mcb_result_check_opened(told, what, MCB_FAULT_NET_PROTOCOL, error) != 0 ||
-        check_memory(endpoint, told, what, error) != 0)
+        check_memory(roster, endpoint, told, what, error) != 0)
         return -1;
     endpoint->opened = entry_of(
         endpoint, &roster->lists[endpoint->rank].endpoints[endpoint->position], told, error);

@@ -25,6 +25,14 @@ static struct mcb_cell cell_of(const struct mcb_run *run, const struct mcb_round
     };
 }
 
+static void blame_target(const struct mcb_round_state *state, const struct mcb_cell *cell,
+                         struct mcb_error *error)
+{
+    mcb_error_blame(error,
+                    mcb_cluster_name(state->run->cluster,
+                                     mcb_phase_rank_of(state->run, cell->path, MCB_ROLE_TARGET)));
+}
+
 /* Phases: open and connect */
 
 static void give_description(const struct mcb_cell *cell, const struct mcb_active_side *side,
@@ -62,14 +70,20 @@ static void give_facts(const struct mcb_cell *cell, const struct mcb_active_side
 static int take_facts(struct mcb_round_state *state, struct mcb_cell *cell,
                       struct mcb_active_side *side, const json_t *entry, struct mcb_error *error)
 {
-    (void)state;
     if (side->options.role != MCB_ROLE_INITIATOR)
         return 0;
+    const json_t *ordering = json_object_get(entry, "ordering");
+    if (!state->run->transport->has_ordering)
+        ordering = NULL;
+    else if (mcb_result_check_ordering(ordering, "ordering", MCB_FAULT_NET_PROTOCOL, error) != 0) {
+        blame_target(state, cell, error);
+        return -1;
+    }
     cell->facts[MCB_ROLE_INITIATOR] = side->transport->side_facts(side->side);
     cell->ordering[MCB_ROLE_INITIATOR] =
         side->transport->endpoint_ordering(side->local->endpoint, cell->settings->ordering);
     cell->facts[MCB_ROLE_TARGET] = mcb_roster_copy_scalars(json_object_get(entry, "facts"));
-    cell->ordering[MCB_ROLE_TARGET] = mcb_roster_copy_scalars(json_object_get(entry, "ordering"));
+    cell->ordering[MCB_ROLE_TARGET] = mcb_roster_copy_scalars(ordering);
     return mcb_active_side_take_cpus(side, json_object_get(entry, "cpus"),
                                      cell->facts[MCB_ROLE_INITIATOR], error);
 }
@@ -120,19 +134,42 @@ static void give_outcome(const struct mcb_cell *cell, const struct mcb_active_si
     json_object_set_new(entry, "outcome", mcb_cell_outcome(side));
 }
 
+/* Of a cell of which this rank has the initiator, after the task that it has just done. */
+static struct mcb_cell_duty duty_of(const struct mcb_round_state *state,
+                                    const struct mcb_cell *cell, enum mcb_role role)
+{
+    const struct mcb_cell_settings *settings = cell->settings;
+    const struct mcb_active_side *initiator = cell->sides[MCB_ROLE_INITIATOR];
+    uint32_t endpoint = role == MCB_ROLE_INITIATOR ? cell->path->initiator : cell->path->target;
+    bool receives = role == MCB_ROLE_INITIATOR ? initiator->receives : initiator->sends;
+    bool checks = state->run->settings->verify && receives;
+    return (struct mcb_cell_duty){
+        .slots = checks && initiator->task.kind != MCB_TASK_LATENCY
+                     ? (uint64_t)settings->qps * settings->depth
+                     : 0,
+        .of_gpu = checks && settings->route != MCB_ROUTE_HOST &&
+                  state->run->roster->endpoints[endpoint].gpu_facts,
+    };
+}
+
 static int take_outcome(struct mcb_round_state *state, struct mcb_cell *cell,
                         struct mcb_active_side *side, const json_t *entry, struct mcb_error *error)
 {
-    (void)state;
     if (side->options.role != MCB_ROLE_INITIATOR)
         return 0;
     struct mcb_cell_trial trial = {0};
+    struct mcb_cell_duty duty = duty_of(state, cell, MCB_ROLE_INITIATOR);
     json_t *mine = mcb_cell_outcome(side);
-    int status = mcb_cell_take_outcome(cell, MCB_ROLE_INITIATOR, mine, &trial, error);
+    int status = mcb_cell_take_outcome(cell, MCB_ROLE_INITIATOR, &duty, mine, &trial, error);
     json_decref(mine);
-    if (status != 0 || mcb_cell_take_outcome(cell, MCB_ROLE_TARGET,
-                                             json_object_get(entry, "outcome"), &trial, error) != 0)
+    if (status != 0)
         return -1;
+    duty = duty_of(state, cell, MCB_ROLE_TARGET);
+    if (mcb_cell_take_outcome(cell, MCB_ROLE_TARGET, &duty, json_object_get(entry, "outcome"),
+                              &trial, error) != 0) {
+        blame_target(state, cell, error);
+        return -1;
+    }
     if (side->task.kind == MCB_TASK_WINDOW) {
         cell->rates_gbps[cell->trials] = trial.gbps;
         cell->rates_mops[cell->trials] = trial.mops;

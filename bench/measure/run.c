@@ -38,16 +38,11 @@ static void count(struct mcb_run_tally *tally, const json_t *cell)
         tally->worst = exit_code;
 }
 
-/* The NIC alone would not tell which endpoint it is. */
 static bool wants_memory(const struct mcb_roster *roster)
 {
-    for (unsigned rank = 0; rank < roster->ranks; rank++) {
-        const struct mcb_endpoint_list *list = &roster->lists[rank];
-        for (uint32_t i = 0; i < list->count; i++)
-            if (list->endpoints[i].gpu >= 0 ||
-                (i > 0 && list->endpoints[i].nic == list->endpoints[i - 1].nic))
-                return true;
-    }
+    for (unsigned rank = 0; rank < roster->ranks; rank++)
+        if (mcb_endpoint_list_needs_memory(&roster->lists[rank]))
+            return true;
     return false;
 }
 

@@ -236,3 +236,12 @@ void mcb_endpoint_list_release(struct mcb_endpoint_list *list)
     free(list->endpoints);
     *list = (struct mcb_endpoint_list){0};
 }
+
+bool mcb_endpoint_list_needs_memory(const struct mcb_endpoint_list *list)
+{
+    for (uint32_t i = 0; i < list->count; i++)
+        if (list->endpoints[i].gpu >= 0 ||
+            (i > 0 && list->endpoints[i].nic == list->endpoints[i - 1].nic))
+            return true;
+    return false;
+}

@@ -9,14 +9,15 @@
  *   --memory cpu     every NIC with host memory beside it
  *   --memory cpu:N   every NIC with host memory on NUMA node N
  *   --memory cuda    every GPU with the NICs nearest to it, and every NIC that is then left with
- * the GPU nearest to it (of several the one with fewest NICs): no GPU and no NIC is left out
+ *                    the GPU nearest to it (of several the one with fewest NICs): no GPU and no
+ *                    NIC is left out
  *   --memory cuda:N  every NIC with GPU N
  *
  * Several entries add up, and an endpoint is listed once ("cpu" of a NIC beside node N is "cpu:N").
- * Those of --memory may be initiators, those
- * of --peer-memory targets; without the latter all are both. With --pairs affinity the initiators
- * are each memory with each NIC ("cpu": of each NUMA node that has a NIC), and there is a single
- * target: the first NIC with the first memory of --peer-memory.
+ * Those of --memory may be initiators, those of --peer-memory targets; without the latter all are
+ * both. With --pairs affinity the initiators are each memory with each NIC ("cpu": of each NUMA
+ * node that has a NIC), and there is a single target: the first NIC with the memory of
+ * --peer-memory, which is then one.
  *
  * Order: by NIC, in the order of the host's NICs; of one NIC host memory before GPUs, by number.
  *
@@ -60,5 +61,9 @@ struct mcb_plan_host {
 int mcb_endpoint_list_make(const struct mcb_settings *settings, const struct mcb_plan_host *host,
                            struct mcb_endpoint_list *list, struct mcb_error *error);
 void mcb_endpoint_list_release(struct mcb_endpoint_list *list);
+
+/* True if a NIC alone does not tell which endpoint of the list is meant: one is of a GPU, or
+ * several have the same NIC. */
+bool mcb_endpoint_list_needs_memory(const struct mcb_endpoint_list *list);
 
 #endif

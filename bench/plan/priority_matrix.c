@@ -8,9 +8,9 @@
 #include "bench/plan/settings.h"
 #include "bench/plan/settings_text.h"
 #include "common/json.h"
-#include "common/units.h"
+#include "common/location.h"
 
-enum { MATRIX_BYTES_MAX = 1 << 20, LOCATIONS_MAX = 1024, NUMBER_MAX = 1023 };
+enum { MATRIX_BYTES_MAX = 1 << 20, LOCATIONS_MAX = 1024 };
 
 static const char *const ranking[] = {"preferred NICs", "other NICs"};
 
@@ -26,23 +26,17 @@ bool mcb_priority_matrix_nic_is_name(const char *text)
 }
 
 /* "cpu:00" becomes "cpu:0"; -1 if it is no location. */
-static int normalise_location(const char *text, char location[MCB_LOCATION_MAX])
+static int normalise_location(const char *text, char name[MCB_LOCATION_MAX])
 {
-    static const char *const kinds[] = {"cpu:", "cuda:", "hip:", "musa:", "maca:"};
+    struct mcb_location location;
     if (strcmp(text, "*") == 0) {
-        strcpy(location, text);
+        strcpy(name, text);
         return 0;
     }
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        uint64_t number;
-        size_t length = strlen(kinds[i]);
-        if (strncmp(text, kinds[i], length) != 0 ||
-            mcb_units_parse_unsigned(text + length, NUMBER_MAX, &number))
-            continue;
-        snprintf(location, MCB_LOCATION_MAX, "%s%u", kinds[i], (unsigned)number);
-        return 0;
-    }
-    return -1;
+    if (mcb_location_parse(text, &location) != 0 || location.number < 0)
+        return -1;
+    mcb_location_format(location, name);
+    return 0;
 }
 
 /* Names of one of the two lists; `seen` holds those of the location so far. where: given_as and
@@ -108,7 +102,7 @@ static int add_location(json_t *matrix, const char *key, json_t *lists, const ch
     if (normalise_location(key, location))
         return mcb_error_set(error, MCB_FAULT_USE_MATRIX,
                              "%s: not a location; cpu:N, cuda:N (N 0 to %d) or *", where,
-                             NUMBER_MAX);
+                             MCB_LOCATION_NUMBER_MAX);
     if (json_object_get(matrix, location))
         return mcb_error_set(error, MCB_FAULT_USE_MATRIX, "%s: %s stands in the matrix twice",
                              where, location);
@@ -215,19 +209,19 @@ static bool take_location(struct selection *selection, const struct mcb_settings
 static void take_memory(struct selection *selection, const struct mcb_settings *settings,
                         const struct mcb_memory_choice *memory)
 {
-    const char *kind = memory->gpu ? "cuda:" : "cpu:", *location;
-    size_t length = strlen(kind);
+    const char *name;
     bool found = false;
     json_t *lists;
-    json_object_foreach(settings->priority_matrix, location, lists)
+    json_object_foreach(settings->priority_matrix, name, lists)
     {
-        if (strncmp(location, kind, length) != 0)
+        struct mcb_location location;
+        if (mcb_location_parse(name, &location) != 0 ||
+            location.kind != mcb_memory_choice_kind(memory))
             continue;
-        int number = atoi(location + length);
         bool beside = memory->number == -1; /* else the number itself says where it lies */
-        if (beside || number == memory->number)
-            found |=
-                take_location(selection, settings, lists, beside && !memory->gpu ? number : -1);
+        if (beside || location.number == memory->number)
+            found |= take_location(selection, settings, lists,
+                                   beside && !memory->gpu ? location.number : -1);
     }
     if (!found)
         take_location(selection, settings, json_object_get(settings->priority_matrix, "*"), -1);
@@ -241,11 +235,12 @@ int mcb_priority_matrix_select(struct mcb_settings *settings, int *memory_nodes,
         take_memory(&selection, settings, &settings->memories[i]);
     for (size_t i = 0; i < settings->peer_memory_count; i++)
         take_memory(&selection, settings, &settings->peer_memories[i]);
+    const struct mcb_memory_choice asked = {mcb_settings_use_gpus(settings), -1};
     if (selection.count == 0)
         return mcb_error_set(error, MCB_FAULT_USE_MATRIX,
                              "--nic-priority-matrix: no NIC for the memory asked for; it needs a "
                              "location \"%s:N\" or \"*\" with a NIC%s",
-                             mcb_settings_use_gpus(settings) ? "cuda" : "cpu",
+                             mcb_location_kind_name(mcb_memory_choice_kind(&asked)),
                              settings->nic_count ? " that --nic names" : "");
     memcpy(settings->nics, selection.nics, sizeof selection.nics);
     settings->nic_count = selection.count;

@@ -31,6 +31,11 @@ const char *mcb_route_name(enum mcb_route route)
     return names[route];
 }
 
+enum mcb_location_kind mcb_memory_choice_kind(const struct mcb_memory_choice *choice)
+{
+    return choice->gpu ? MCB_LOCATION_CUDA : MCB_LOCATION_CPU;
+}
+
 static bool any_of_gpu(const struct mcb_memory_choice *choices, size_t count)
 {
     for (size_t i = 0; i < count; i++)
@@ -98,6 +103,19 @@ static int check_numbers(const struct mcb_setting_values *values,
     return 0;
 }
 
+/* A NIC is known by its figure only if all have the same target. */
+static int check_affinity(const struct mcb_setting_values *values,
+                          const struct mcb_settings *settings, struct mcb_error *error)
+{
+    if (settings->pairs != MCB_PAIRS_AFFINITY || settings->peer_memory_count <= 1)
+        return 0;
+    return mcb_setting_text_wrong(error, "--peer-memory",
+                                  mcb_setting_values_get(values, "peer-memory")->text,
+                                  "%zu memories; --pairs affinity measures against a single one, "
+                                  "cpu, cpu:N, cuda or cuda:N",
+                                  settings->peer_memory_count);
+}
+
 /* What means something for the memory of GPUs only. */
 static int check_gpu_options(const struct mcb_setting_values *values,
                              const struct mcb_settings *settings, struct mcb_error *error)
@@ -140,7 +158,8 @@ int mcb_settings_resolve(const struct mcb_setting_values *values, struct mcb_set
         .rank = -1,
     };
     if (check_party(values, error) || parse_all(values, &resolved, error) ||
-        check_numbers(values, &resolved, error) || check_gpu_options(values, &resolved, error)) {
+        check_numbers(values, &resolved, error) || check_affinity(values, &resolved, error) ||
+        check_gpu_options(values, &resolved, error)) {
         mcb_settings_release(&resolved);
         return -1;
     }

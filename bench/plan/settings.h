@@ -25,6 +25,7 @@
 
 #include "common/buffer.h"
 #include "common/fault.h"
+#include "common/location.h"
 
 enum mcb_operation { MCB_OPERATION_WRITE, MCB_OPERATION_READ, MCB_OPERATION_SEND, MCB_OPERATIONS };
 enum mcb_measure { MCB_MEASURE_BANDWIDTH, MCB_MEASURE_LATENCY, MCB_MEASURES };
@@ -50,6 +51,9 @@ struct mcb_memory_choice {
     bool gpu;
     int number; /* N of cpu:N or cuda:N; -1: "cpu", the NIC's own node; "cuda", the GPUs near it */
 };
+
+/* The kind of its memory; there is one of GPUs so far. */
+enum mcb_location_kind mcb_memory_choice_kind(const struct mcb_memory_choice *choice);
 
 /* "write", "bandwidth", "off", ... as in the result document. */
 const char *mcb_operation_name(enum mcb_operation operation);
@@ -91,7 +95,7 @@ struct mcb_settings {
     struct mcb_memory_choice memories[MCB_MEMORIES_MAX];
     size_t memory_count;
     struct mcb_memory_choice peer_memories[MCB_MEMORIES_MAX]; /* of the targets */
-    size_t peer_memory_count; /* 0: those of memories, but for --pairs affinity, where it is cpu */
+    size_t peer_memory_count; /* 0: those of memories. --pairs affinity: 1, or 0: cpu */
     bool huge_pages;          /* buffers in huge pages of the kernel's default size */
     enum mcb_registration_choice registration; /* of GPU memory */
     enum mcb_route routes[MCB_ROUTES];         /* direct; --compare staged: direct, staged, host */

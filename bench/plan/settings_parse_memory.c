@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "bench/plan/settings_text.h"
-#include "common/units.h"
+#include "common/location.h"
 
-enum { NUMBER_MAX = 1023, WORD_MAX = 16 };
+enum { WORD_MAX = 16 };
 
 struct memory_list {
     struct mcb_memory_choice
@@ -25,30 +25,19 @@ static void add(struct memory_list *list, bool gpu, int number)
     list->choices[list->count++].number = number;
 }
 
-/* One word of the list; -1 if it names no memory. */
+/* One word of the list; -1 if it names no memory that is measured. */
 static int add_word(struct memory_list *list, const char *word)
 {
-    static const char *const kinds[] = {"cpu", "cuda"};
+    struct mcb_location location;
     if (strcmp(word, "all") == 0) {
         add(list, false, -1);
         add(list, true, -1);
         return 0;
     }
-    for (int kind = 0; kind < 2; kind++) {
-        size_t length = strlen(kinds[kind]);
-        uint64_t number;
-        if (strncmp(word, kinds[kind], length) != 0)
-            continue;
-        if (word[length] == '\0')
-            add(list, kind == 1, -1);
-        else if (word[length] == ':' &&
-                 mcb_units_parse_unsigned(word + length + 1, NUMBER_MAX, &number) == 0)
-            add(list, kind == 1, (int)number);
-        else
-            return -1;
-        return 0;
-    }
-    return -1;
+    if (mcb_location_parse(word, &location) != 0 || !mcb_location_is_measured(location.kind))
+        return -1;
+    add(list, mcb_location_is_gpu(location.kind), location.number);
+    return 0;
 }
 
 static int parse_memories(const char *text, const char *given_as, struct mcb_memory_choice *choices,
@@ -64,7 +53,7 @@ static int parse_memories(const char *text, const char *given_as, struct mcb_mem
             return mcb_setting_text_wrong(error, given_as, text,
                                           "not a list of memories; write cpu, cpu:N (NUMA node N), "
                                           "cuda, cuda:N (GPU N), N being 0 to %d, or all",
-                                          NUMBER_MAX);
+                                          MCB_LOCATION_NUMBER_MAX);
         if (list.count > MCB_MEMORIES_MAX)
             return mcb_setting_text_wrong(error, given_as, text, "more than %d memories",
                                           MCB_MEMORIES_MAX);

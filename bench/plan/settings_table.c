@@ -169,8 +169,8 @@ static const struct mcb_setting table[] = {
      .group = MEASURE,
      .scope = MCB_SCOPE_JOB,
      .parse = mcb_setting_parse_peer_memory,
-     .help = "where the buffers of the targets lie; without it as --memory, but cpu with --pairs "
-             "affinity"},
+     .help = "where the buffers of the targets lie; without it as --memory. With --pairs affinity "
+             "one memory, cpu without it"},
     {.name = "huge-pages",
      .group = MEASURE,
      .scope = MCB_SCOPE_JOB,
@@ -183,7 +183,8 @@ static const struct mcb_setting table[] = {
      .scope = MCB_SCOPE_JOB,
      .default_text = "auto",
      .parse = mcb_setting_parse_registration,
-     .help = "how memory of GPUs is registered with a NIC; auto tries dmabuf, then peermem"},
+     .help = "how memory of GPUs is registered with a NIC; auto tries dmabuf, then peermem. Means "
+             "nothing over tcp, where it is staged through host memory"},
     {.name = "compare",
      .argument = "staged",
      .group = MEASURE,
@@ -229,7 +230,10 @@ static const struct mcb_setting table[] = {
      .parse = mcb_setting_parse_priority_matrix,
      .variable = "MC_CUSTOM_TOPO_JSON",
      .translate = mcb_setting_translate_matrix_file,
-     .help = "Mooncake's nic_priority_matrix: which NICs serve which memory"},
+     .help =
+         "Mooncake's nic_priority_matrix: which NICs serve which memory. Of host memory it says "
+         "where that of each NIC lies; with GPUs it only narrows the NICs, and which of them goes "
+         "with which GPU is left to their distance"},
 
     {.name = "listen",
      .argument = "[ADDR:]PORT",

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Which cells count, what they say of each NIC, and the matrices. */
+/* Which cells count, what they say of each NIC, and the matrices: the rules are in affinity.h. */
 
-#include "bench/report/affinity.h"
+#include "bench/report/affinity_places.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/report/affinity_places.h"
+#include "bench/report/pivot.h"
 #include "bench/report/summary.h"
 #include "common/json.h"
 
 enum { NOT_LISTED = 1 << 20 };
 
-/* Of the best median: at least so much is as good. */
-static const double as_good = 0.95;
+/* Of the best median: at least so much is as good; so much, if the intervals overlap. */
+static const double as_good = 0.95, maybe_as_good = 0.9;
 
 /* ---- which cells count ---- */
 
@@ -85,23 +85,6 @@ static bool same_memory(const struct mcb_affinity_place *left,
     return left->host == right->host && strcmp(left->memory, right->memory) == 0;
 }
 
-/* Of several routes the first counts ("direct", "staged"), of what was measured more than once the
- * last. */
-static void drop_repeated(struct mcb_affinity_places *places)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < places->count; i++) {
-        const struct mcb_affinity_place *place = &places->list[i];
-        struct mcb_affinity_place *last = kept > 0 ? &places->list[kept - 1] : NULL;
-        if (!last || !same_memory(last, place) || strcmp(last->nic_name, place->nic_name) != 0)
-            places->list[kept++] = *place;
-        else if (same_word(last->cell, place->cell, "route"))
-            *last = *place;
-    }
-    places->count = kept;
-}
-
-/* The median and the ends of its interval. False if the cell is not ok. */
 static bool read_figures(const json_t *cell, double *low, double *median, double *high)
 {
     const json_t *bandwidth = json_object_get(cell, "bandwidth_gbps");
@@ -110,21 +93,95 @@ static bool read_figures(const json_t *cell, double *low, double *median, double
     return mcb_summary_figure(cell, median) && *median > 0;
 }
 
+bool mcb_affinity_figure(const struct mcb_affinity_place *place, double *median_gbps)
+{
+    double low, high;
+    return read_figures(place->cell, &low, median_gbps, &high);
+}
+
+/* Of several routes the first counts that has a figure ("direct", "staged"), of what was measured
+ * more than once the last. */
+static void drop_repeated(struct mcb_affinity_places *places)
+{
+    size_t kept = 0;
+    double figure;
+    for (size_t i = 0; i < places->count; i++) {
+        const struct mcb_affinity_place *place = &places->list[i];
+        struct mcb_affinity_place *last = kept > 0 ? &places->list[kept - 1] : NULL;
+        if (!last || !same_memory(last, place) || strcmp(last->nic_name, place->nic_name) != 0) {
+            places->list[kept++] = *place;
+        } else if (same_word(last->cell, place->cell, "route")) {
+            const json_t *instead_of = last->instead_of;
+            *last = *place;
+            last->instead_of = instead_of;
+        } else if (!mcb_affinity_figure(last, &figure) && mcb_affinity_figure(place, &figure)) {
+            const json_t *direct = last->cell;
+            *last = *place;
+            last->instead_of = direct;
+        }
+    }
+    places->count = kept;
+}
+
+/* ---- what they say ---- */
+
+static bool is_loopback(const struct mcb_affinity_place *place)
+{
+    const json_t *target = json_object_get(place->cell, "target");
+    return strcmp(mcb_json_text(target, "host"), place->host_name) == 0 &&
+           strcmp(mcb_json_text(target, "nic"), place->nic_name) == 0;
+}
+
+struct best {
+    double low, median;
+    size_t judged; /* places with a figure that can be held against each other */
+};
+
+static struct best find_best(const struct mcb_affinity_place *first, size_t count)
+{
+    struct best best = {0};
+    double low, median, high;
+    for (size_t i = 0; i < count; i++) {
+        if (is_loopback(&first[i]) || !read_figures(first[i].cell, &low, &median, &high))
+            continue;
+        best.judged++;
+        if (median > best.median) {
+            best.median = median;
+            best.low = low;
+        }
+    }
+    return best;
+}
+
+static enum mcb_affinity_verdict judge(const struct mcb_affinity_place *place,
+                                       const struct best *best)
+{
+    double low, median, high;
+    if (!read_figures(place->cell, &low, &median, &high))
+        return MCB_AFFINITY_LEFT_OUT;
+    if (is_loopback(place))
+        return MCB_AFFINITY_LOOPBACK;
+    if (best->judged < 2)
+        return MCB_AFFINITY_ALONE;
+    if (median >= as_good * best->median)
+        return MCB_AFFINITY_PREFERRED;
+    if (high < best->low)
+        return MCB_AFFINITY_OTHER;
+    return median >= maybe_as_good * best->median ? MCB_AFFINITY_PREFERRED : MCB_AFFINITY_UNCLEAR;
+}
+
 /* Judges the places from `first` on, all of one memory. */
 static void judge_memory(struct mcb_affinity_place *first, size_t count)
 {
-    double best = 0, best_low = 0, low, median, high;
+    struct best best = find_best(first, count);
+    bool unclear = false;
     for (size_t i = 0; i < count; i++) {
-        if (read_figures(first[i].cell, &low, &median, &high) && median > best) {
-            best = median;
-            best_low = low;
-        }
+        first[i].best_gbps = best.median;
+        first[i].verdict = judge(&first[i], &best);
+        unclear |= first[i].verdict == MCB_AFFINITY_UNCLEAR;
     }
-    for (size_t i = 0; i < count; i++) {
-        first[i].best_gbps = best;
-        first[i].preferred = read_figures(first[i].cell, &low, &median, &high) &&
-                             (high >= best_low || median >= as_good * best);
-    }
+    for (size_t i = 0; i < count; i++)
+        first[i].with_interval = unclear;
 }
 
 static size_t memory_length(const struct mcb_affinity_places *places, size_t first)
@@ -160,9 +217,7 @@ static json_t *number_names(const json_t *document)
     return hosts;
 }
 
-/* host NULL: of all hosts that the document lists. */
-static void take_cells(struct mcb_affinity_places *places, const json_t *cells, const json_t *hosts,
-                       const char *host)
+static void take_cells(struct mcb_affinity_places *places, const json_t *cells, const json_t *hosts)
 {
     size_t index;
     json_t *cell;
@@ -171,7 +226,7 @@ static void take_cells(struct mcb_affinity_places *places, const json_t *cells, 
         const json_t *end = json_object_get(cell, "initiator");
         const char *name = mcb_json_text(end, "host"), *nic = mcb_json_text(end, "nic");
         const json_t *numbers = json_object_get(hosts, name);
-        if (!numbers || (host && strcmp(host, name) != 0) || !counts(cell, places->example))
+        if (!numbers || !counts(cell, places->example))
             continue;
         const json_t *number = json_object_get(numbers, nic);
         places->list[places->count++] = (struct mcb_affinity_place){
@@ -186,16 +241,14 @@ static void take_cells(struct mcb_affinity_places *places, const json_t *cells, 
     }
 }
 
-/* free(places->list) when done. -1: no memory. */
-int mcb_affinity_places_make(const json_t *document, const char *host,
-                             struct mcb_affinity_places *places)
+int mcb_affinity_places_make(const json_t *document, struct mcb_affinity_places *places)
 {
     const json_t *cells = json_object_get(document, "cells");
     json_t *hosts = number_names(document);
     *places = (struct mcb_affinity_places){.example = find_example(cells)};
     places->list = calloc(json_array_size(cells) + 1, sizeof *places->list);
     if (hosts && places->list && places->example)
-        take_cells(places, cells, hosts, host);
+        take_cells(places, cells, hosts);
     int outcome = hosts && places->list ? 0 : -1;
     json_decref(hosts);
     if (outcome != 0)
@@ -209,10 +262,14 @@ int mcb_affinity_places_make(const json_t *document, const char *host,
 
 /* ---- matrices ---- */
 
-bool mcb_affinity_figure(const struct mcb_affinity_place *place, double *median_gbps)
+/* In which of the two lists of its memory a NIC is; -1: in none. */
+static int list_of(enum mcb_affinity_verdict verdict)
 {
-    double low, high;
-    return read_figures(place->cell, &low, median_gbps, &high);
+    static const int lists[] = {
+        [MCB_AFFINITY_LEFT_OUT] = -1, [MCB_AFFINITY_LOOPBACK] = -1, [MCB_AFFINITY_ALONE] = 0,
+        [MCB_AFFINITY_PREFERRED] = 0, [MCB_AFFINITY_OTHER] = 1,     [MCB_AFFINITY_UNCLEAR] = 1,
+    };
+    return lists[verdict];
 }
 
 /* [[preferred], [others]] into matrix; nothing, if both are empty. Takes both references. */
@@ -225,20 +282,20 @@ static int add_lists(json_t *matrix, const char *memory, json_t *preferred, json
     return 0;
 }
 
-/* Of the places of one host. */
 json_t *mcb_affinity_measured(const struct mcb_affinity_places *places, size_t first, size_t count)
 {
     json_t *matrix = json_object();
-    double median;
     int outcome = matrix ? 0 : -1;
     for (size_t i = first; outcome == 0 && i < first + count;) {
         size_t end = i + memory_length(places, i);
         const char *memory = places->list[i].memory;
         json_t *lists[] = {json_array(), json_array()};
-        for (; i < end; i++)
-            if (mcb_affinity_figure(&places->list[i], &median))
-                outcome |= json_array_append_new(lists[places->list[i].preferred ? 0 : 1],
-                                                 json_string(places->list[i].nic_name));
+        for (; i < end; i++) {
+            int list = list_of(places->list[i].verdict);
+            if (list >= 0)
+                outcome |=
+                    json_array_append_new(lists[list], json_string(places->list[i].nic_name));
+        }
         outcome |= add_lists(matrix, memory, lists[0], lists[1]);
     }
     if (outcome == 0)
@@ -286,7 +343,7 @@ static int suggest_memory(json_t *matrix, const json_t *host, const char *memory
     const json_t *gpu = find_named(json_object_get(host, "gpus"), "name", memory);
     const json_t *near = json_object_get(gpu, "near_nics");
     json_t *lists[] = {json_array(), json_array()}, *nic;
-    bool of_host = strncmp(memory, "cpu:", 4) == 0;
+    bool of_host = !mcb_pivot_is_of_gpu(memory);
     size_t index;
     int outcome = 0;
     json_array_foreach(json_object_get(host, "nics"), index, nic)
@@ -300,7 +357,6 @@ static int suggest_memory(json_t *matrix, const json_t *host, const char *memory
     return outcome | add_lists(matrix, memory, lists[0], lists[1]);
 }
 
-/* Of the memories of the places of one host. */
 json_t *mcb_affinity_suggested(const json_t *document, const struct mcb_affinity_places *places,
                                size_t first, size_t count)
 {
@@ -315,24 +371,4 @@ json_t *mcb_affinity_suggested(const json_t *document, const struct mcb_affinity
         return matrix;
     json_decref(matrix);
     return NULL;
-}
-
-json_t *mcb_affinity_matrix(const json_t *document, const char *host)
-{
-    struct mcb_affinity_places places;
-    json_t *matrix = NULL;
-    if (mcb_affinity_places_make(document, host, &places) == 0)
-        matrix = mcb_affinity_measured(&places, 0, places.count);
-    free(places.list);
-    return matrix;
-}
-
-json_t *mcb_affinity_suggestion(const json_t *document, const char *host)
-{
-    struct mcb_affinity_places places;
-    json_t *matrix = NULL;
-    if (mcb_affinity_places_make(document, host, &places) == 0)
-        matrix = mcb_affinity_suggested(document, &places, 0, places.count);
-    free(places.list);
-    return matrix;
 }

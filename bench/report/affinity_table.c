@@ -10,10 +10,11 @@
 #include "bench/report/affinity_places.h"
 #include "bench/report/summary.h"
 #include "bench/report/text.h"
+#include "bench/report/title.h"
 #include "common/json.h"
 #include "common/units.h"
 
-enum { TEXT_MAX = 1024, NAME_COLUMNS = 30 };
+enum { TEXT_MAX = 2048, NAME_COLUMNS = 30, PLACES_NAMED = 8 };
 
 /* ---- the table ---- */
 
@@ -24,7 +25,7 @@ static const char *const headings[COLUMNS] = {"memory",  "NIC",      "Gbit/s",
 
 struct line {
     char text[COLUMNS][CELL_MAX];
-    bool compared, differs;
+    bool judged, silent, unclear, differs; /* silent: the topology knows nothing of it */
 };
 
 /* One host, as it is printed. */
@@ -35,12 +36,19 @@ struct view {
     const json_t *suggested;
 };
 
-/* The initiator's NIC is the target's: nothing needs to leave it. */
-static bool is_loopback(const struct mcb_affinity_place *place)
+static const char *const verdicts[] = {
+    [MCB_AFFINITY_LEFT_OUT] = "left out",  [MCB_AFFINITY_LOOPBACK] = "not comparable",
+    [MCB_AFFINITY_ALONE] = "the only one", [MCB_AFFINITY_PREFERRED] = "preferred",
+    [MCB_AFFINITY_OTHER] = "other",        [MCB_AFFINITY_UNCLEAR] = "not clear",
+};
+
+static const char not_known[] = "not known";
+
+/* True if NICs could be chosen from. */
+static bool is_judged(const struct mcb_affinity_place *place)
 {
-    const json_t *target = json_object_get(place->cell, "target");
-    return strcmp(mcb_json_text(target, "host"), place->host_name) == 0 &&
-           strcmp(mcb_json_text(target, "nic"), place->nic_name) == 0;
+    return place->verdict == MCB_AFFINITY_PREFERRED || place->verdict == MCB_AFFINITY_OTHER ||
+           place->verdict == MCB_AFFINITY_UNCLEAR;
 }
 
 static const char *verdict_of_topology(const json_t *suggested,
@@ -48,32 +56,47 @@ static const char *verdict_of_topology(const json_t *suggested,
 {
     const json_t *lists = json_object_get(suggested, place->memory);
     if (!lists)
-        return "not known";
+        return not_known;
     return mcb_affinity_has_word(json_array_get(lists, 0), place->nic_name) ? "preferred" : "other";
+}
+
+/* "388.1 ±0.4"; "388.1 (310.2–390.0)" where half an interval would not tell if it overlaps. */
+static void figure_text(const struct mcb_affinity_place *place, double median, char text[CELL_MAX])
+{
+    const json_t *bandwidth = json_object_get(place->cell, "bandwidth_gbps");
+    char figure[MCB_TEXT_NUMBER_MAX], low[MCB_TEXT_NUMBER_MAX], high[MCB_TEXT_NUMBER_MAX];
+    if (place->with_interval)
+        snprintf(text, CELL_MAX, "%s (%s–%s)", mcb_text_number(median, figure),
+                 mcb_text_number(json_number_value(json_object_get(bandwidth, "low")), low),
+                 mcb_text_number(json_number_value(json_object_get(bandwidth, "high")), high));
+    else
+        mcb_summary_figure_text(place->cell, text);
 }
 
 static void make_line(const struct view *view, size_t index, struct line *line)
 {
     const struct mcb_affinity_place *place = &view->places->list[index];
+    bool loopback = place->verdict == MCB_AFFINITY_LOOPBACK;
     double median;
-    *line = (struct line){.differs = false};
+    *line = (struct line){.judged = is_judged(place)};
     mcb_text_fit(mcb_text_clean(place->memory, line->text[MEMORY], 32), NAME_COLUMNS);
     mcb_text_clean(place->nic_name, line->text[NIC], CELL_MAX - 8);
     mcb_text_fit(line->text[NIC], NAME_COLUMNS);
-    if (is_loopback(place))
-        strcat(line->text[NIC], " *");
+    strcat(line->text[NIC], loopback ? " *" : (place->instead_of ? " +" : ""));
+    strcpy(line->text[MEASURED], verdicts[place->verdict]);
     strcpy(line->text[TOPOLOGY], verdict_of_topology(view->suggested, place));
+    strcpy(line->text[SHARE], "—");
     if (!mcb_affinity_figure(place, &median)) {
         snprintf(line->text[FIGURE], CELL_MAX, "%.16s", mcb_json_text(place->cell, "status"));
-        strcpy(line->text[SHARE], "—");
-        strcpy(line->text[MEASURED], "left out");
     } else {
-        mcb_summary_figure_text(place->cell, line->text[FIGURE]);
-        snprintf(line->text[SHARE], CELL_MAX, "%.0f%%", 100 * median / place->best_gbps);
-        strcpy(line->text[MEASURED], place->preferred ? "preferred" : "other");
+        figure_text(place, median, line->text[FIGURE]);
+        if (!loopback)
+            snprintf(line->text[SHARE], CELL_MAX, "%.0f%%", 100 * median / place->best_gbps);
     }
-    line->compared = strcmp(line->text[TOPOLOGY], "not known") != 0;
-    line->differs = line->compared && strcmp(line->text[MEASURED], line->text[TOPOLOGY]) != 0;
+    line->unclear = place->verdict == MCB_AFFINITY_UNCLEAR;
+    line->silent = line->judged && strcmp(line->text[TOPOLOGY], not_known) == 0;
+    line->differs = line->judged && !line->unclear && !line->silent &&
+                    strcmp(line->text[MEASURED], line->text[TOPOLOGY]) != 0;
 }
 
 static bool is_right_aligned(int column)
@@ -106,10 +129,20 @@ static void measure_widths(const struct view *view, size_t widths[COLUMNS])
     }
 }
 
-/* How many lines there is something to compare with, and how many differ. */
+/* Of the lines that were judged: of how many the topology says nothing, how many are not clear
+ * (and it says something), how many differ. */
 struct comparison {
-    size_t compared, differing;
+    size_t judged, silent, unclear, differing;
 };
+
+static void put_mark(const struct view *view, const struct line *line, size_t width)
+{
+    const char *mark = line->unclear ? "  ? not clear" : (line->differs ? "  ! differs" : NULL);
+    if (!mark)
+        return;
+    mcb_text_pad(view->canvas->out, width - mcb_text_columns(line->text[TOPOLOGY]));
+    mcb_canvas_put(view->canvas, MCB_PAINT_YELLOW, mark);
+}
 
 static struct comparison print_lines(const struct view *view)
 {
@@ -126,13 +159,11 @@ static struct comparison print_lines(const struct view *view)
         make_line(view, i, &line);
         for (int column = 0; column < COLUMNS; column++)
             put(view, column, line.text[column], widths[column]);
-        if (line.differs) {
-            mcb_text_pad(view->canvas->out,
-                         widths[TOPOLOGY] - mcb_text_columns(line.text[TOPOLOGY]));
-            mcb_canvas_put(view->canvas, MCB_PAINT_YELLOW, "  ! differs");
-        }
+        put_mark(view, &line, widths[TOPOLOGY]);
         fputc('\n', view->canvas->out);
-        comparison.compared += line.compared;
+        comparison.judged += line.judged;
+        comparison.silent += line.silent;
+        comparison.unclear += line.unclear && !line.silent;
         comparison.differing += line.differs;
     }
     return comparison;
@@ -149,41 +180,133 @@ static void print_sentence(const struct view *view, enum mcb_paint paint, const 
     mcb_canvas_end(view->canvas, paint);
 }
 
+/* "direct"; "direct, else staged through host memory" where a staged cell stands in for one. */
+static const char *routes_text(const struct view *view, char text[64])
+{
+    const char *first = "", *other = NULL;
+    for (size_t i = view->first; i < view->first + view->count; i++) {
+        const char *route = mcb_json_text(view->places->list[i].cell, "route");
+        if (!*first)
+            first = route;
+        else if (strcmp(route, first) != 0)
+            other = route;
+    }
+    snprintf(text, 64, "%s%s", other ? "direct, else " : "",
+             mcb_title_of_route(other ? "staged" : first));
+    return text;
+}
+
 static void print_title(const struct view *view)
 {
     const json_t *example = view->places->example;
     const json_t *target = json_object_get(view->places->list[view->first].cell, "target");
     uint64_t size_bytes = (uint64_t)json_integer_value(json_object_get(example, "size_bytes"));
-    char text[TEXT_MAX], size[32];
+    const json_t *ordering = json_object_get(example, "relaxed_ordering");
+    char text[TEXT_MAX], size[32], routes[64];
     snprintf(text, sizeof text,
-             "nic_priority_matrix of %.255s, measured: %.16s bandwidth at %s, each memory with "
-             "each NIC → %.255s/%.63s/%.31s",
+             "nic_priority_matrix of %.255s, measured: %.16s bandwidth at %s, %s%s%.16s, each "
+             "memory with each NIC → %.255s/%.63s/%.31s",
              view->places->list[view->first].host_name, mcb_json_text(example, "operation"),
-             mcb_units_format_size(size_bytes, size, sizeof size), mcb_json_text(target, "host"),
-             mcb_json_text(target, "nic"), mcb_json_text(target, "memory"));
+             mcb_units_format_size(size_bytes, size, sizeof size), routes_text(view, routes),
+             ordering ? ", relaxed ordering " : "", mcb_json_text(ordering, "requested"),
+             mcb_json_text(target, "host"), mcb_json_text(target, "nic"),
+             mcb_json_text(target, "memory"));
     print_sentence(view, MCB_PAINT_PLAIN, text);
+}
+
+static bool has_verdict(const struct view *view, enum mcb_affinity_verdict verdict)
+{
+    for (size_t i = view->first; i < view->first + view->count; i++)
+        if (view->places->list[i].verdict == verdict)
+            return true;
+    return false;
+}
+
+/* What kept a place from a figure, or from one on the direct route; NULL: nothing. */
+static const json_t *fault_of(const struct mcb_affinity_place *place)
+{
+    const json_t *cell = place->instead_of ? place->instead_of : place->cell;
+    const json_t *fault = json_object_get(cell, "fault");
+    return json_is_object(fault) ? fault : NULL;
+}
+
+static bool is_one_note(const struct mcb_affinity_place *left,
+                        const struct mcb_affinity_place *right)
+{
+    const json_t *a = fault_of(left), *b = fault_of(right);
+    return a && b && !left->instead_of == !right->instead_of &&
+           strcmp(mcb_json_text(a, "id"), mcb_json_text(b, "id")) == 0 &&
+           strcmp(mcb_json_text(a, "detail"), mcb_json_text(b, "detail")) == 0;
+}
+
+/* The fault of a place with all others that have the same; nothing if an earlier one had it. */
+static void print_fault(const struct view *view, size_t index)
+{
+    const struct mcb_affinity_place *list = view->places->list, *place = &list[index];
+    const json_t *fault = fault_of(place);
+    char text[TEXT_MAX];
+    size_t others = 0;
+    for (size_t i = view->first; i < index; i++)
+        if (is_one_note(&list[i], place))
+            return;
+    int length = snprintf(text, sizeof text, "%s: %.31s with %.63s",
+                          place->instead_of ? "+ staged, as direct failed" : "left out",
+                          place->memory, place->nic_name);
+    for (size_t i = index + 1; i < view->first + view->count; i++) {
+        if (!is_one_note(&list[i], place))
+            continue;
+        if (++others <= PLACES_NAMED)
+            length += snprintf(text + length, sizeof text - (size_t)length, ", %.31s with %.63s",
+                               list[i].memory, list[i].nic_name);
+    }
+    if (others > PLACES_NAMED)
+        length += snprintf(text + length, sizeof text - (size_t)length, " and %zu more",
+                           others - PLACES_NAMED);
+    snprintf(text + length, sizeof text - (size_t)length, ": %.500s  [%.31s]",
+             mcb_json_text(fault, "detail"), mcb_json_text(fault, "id"));
+    print_sentence(view, place->instead_of ? MCB_PAINT_YELLOW : MCB_PAINT_RED, text);
 }
 
 static void print_notes(const struct view *view)
 {
-    char text[TEXT_MAX];
-    double median;
-    bool told = false;
-    for (size_t i = view->first; i < view->first + view->count; i++) {
-        const struct mcb_affinity_place *place = &view->places->list[i];
-        const json_t *fault = json_object_get(place->cell, "fault");
-        if (is_loopback(place) && !told) {
-            print_sentence(view, MCB_PAINT_YELLOW,
-                           "* the fixed peer's own NIC: its path goes by loopback and may never "
-                           "leave it; hold its figure against no other");
-            told = true;
-        }
-        if (mcb_affinity_figure(place, &median))
-            continue;
-        snprintf(text, sizeof text, "left out: %.31s with %.63s: %.600s  [%.31s]", place->memory,
-                 place->nic_name, mcb_json_text(fault, "detail"), mcb_json_text(fault, "id"));
-        print_sentence(view, MCB_PAINT_RED, text);
-    }
+    if (has_verdict(view, MCB_AFFINITY_LOOPBACK))
+        print_sentence(view, MCB_PAINT_YELLOW,
+                       "* the fixed peer's own NIC: its path goes by loopback and may never leave "
+                       "it, so it is held against no other and is in no list");
+    if (has_verdict(view, MCB_AFFINITY_UNCLEAR))
+        print_sentence(
+            view, MCB_PAINT_YELLOW,
+            "? not clear: below 90 % of the best, but the intervals overlap; it is among "
+            "the others. More --trials, or a longer --duration, would tell");
+    for (size_t i = view->first; i < view->first + view->count; i++)
+        if (fault_of(&view->places->list[i]))
+            print_fault(view, i);
+}
+
+/* "measured and topology agree in 1 of 3 places; of 2 the topology says nothing" */
+static void print_comparison(const struct view *view, const struct comparison *found)
+{
+    char text[TEXT_MAX], silent[80] = "", unclear[80] = "";
+    size_t agreeing = found->judged - found->silent - found->unclear - found->differing;
+    if (found->silent > 0)
+        snprintf(silent, sizeof silent, "; of %zu the topology says nothing", found->silent);
+    if (found->unclear > 0)
+        snprintf(unclear, sizeof unclear, "; %zu %s not clear", found->unclear,
+                 found->unclear == 1 ? "is" : "are");
+    if (found->judged == 0)
+        snprintf(text, sizeof text,
+                 "nothing to choose from: no memory was measured with two NICs whose figures can "
+                 "be held against each other");
+    else if (found->silent == found->judged)
+        snprintf(text, sizeof text,
+                 "the topology suggests nothing: how far the NICs are is not known");
+    else if (found->differing > 0)
+        snprintf(text, sizeof text, "measured and topology differ in %zu of %zu places%s%s",
+                 found->differing, found->judged, silent, unclear);
+    else
+        snprintf(text, sizeof text, "measured and topology agree in %zu of %zu places%s%s",
+                 agreeing, found->judged, silent, unclear);
+    print_sentence(view, found->differing > 0 ? MCB_PAINT_YELLOW : MCB_PAINT_PLAIN, text);
 }
 
 /* In one line, so that it can be copied. */
@@ -202,23 +325,13 @@ static int print_matrix(const struct view *view, const char *label, const json_t
 
 static int print_host(struct view *view, const json_t *measured)
 {
-    char text[TEXT_MAX];
     print_title(view);
     struct comparison comparison = print_lines(view);
     print_notes(view);
-    if (comparison.compared == 0)
-        snprintf(text, sizeof text,
-                 "the topology suggests nothing: how far the NICs are is not known");
-    else if (comparison.differing == 0)
-        snprintf(text, sizeof text, "measured and topology agree");
-    else
-        snprintf(text, sizeof text, "measured and topology differ in %zu of %zu places",
-                 comparison.differing, comparison.compared);
-    print_sentence(view, comparison.differing > 0 ? MCB_PAINT_YELLOW : MCB_PAINT_PLAIN, text);
-    int outcome = print_matrix(view, "measured", measured) == 0 &&
-                          print_matrix(view, "topology", view->suggested) == 0
-                      ? 0
-                      : -1;
+    print_comparison(view, &comparison);
+    int outcome = json_object_size(measured) > 0 ? print_matrix(view, "measured", measured) : 0;
+    if (outcome == 0 && json_object_size(view->suggested) > 0)
+        outcome = print_matrix(view, "topology", view->suggested);
     fputc('\n', view->canvas->out);
     return outcome;
 }
@@ -247,7 +360,7 @@ int mcb_affinity_print(const struct mcb_canvas *canvas, const json_t *document,
     struct mcb_affinity_places places;
     if (strcmp(mcb_json_text(pairs, "value"), "affinity") != 0)
         return 0;
-    int outcome = mcb_affinity_places_make(document, NULL, &places);
+    int outcome = mcb_affinity_places_make(document, &places);
     if (outcome == 0)
         outcome = print_places(canvas, document, &places);
     free(places.list);

@@ -30,10 +30,10 @@ struct block {
     size_t first, count;      /* cells */
     uint32_t *rows, *columns; /* endpoints */
     size_t row_count, column_count;
-    int64_t *grid;      /* row_count x column_count: number of the cell, NO_CELL */
-    size_t cell_width;  /* of every column */
-    size_t label_width; /* of the row labels */
-    size_t repeated;    /* cells that are in the document more than once */
+    int64_t *grid;                  /* row_count x column_count: number of the cell, NO_CELL */
+    size_t cell_width;              /* of every column */
+    size_t label_width;             /* of the row labels */
+    size_t full_places, full_cells; /* places that hold several cells; the cells in them */
 };
 
 /* ---- texts ---- */
@@ -56,24 +56,30 @@ static bool same_nic(const struct mcb_pivot *pivot, size_t left, size_t right)
            strcmp(pivot->endpoints[left].nic, pivot->endpoints[right].nic) == 0;
 }
 
-/* Endpoints of one NIC are neighbours. */
-static void path_end(const struct mcb_pivot *pivot, uint32_t number, char *text, size_t size)
+/* The NIC does not tell it, or it is a GPU's. Endpoints of one NIC are neighbours. */
+static bool wants_memory(const struct mcb_pivot *pivot, uint32_t number)
+{
+    return same_nic(pivot, number, (size_t)number + 1) ||
+           (number > 0 && same_nic(pivot, number - 1, number)) ||
+           mcb_pivot_is_of_gpu(pivot->endpoints[number].memory);
+}
+
+static void path_end(const struct mcb_pivot *pivot, uint32_t number, bool memory, char *text,
+                     size_t size)
 {
     const struct mcb_pivot_endpoint *endpoint = &pivot->endpoints[number];
-    bool several = same_nic(pivot, number, (size_t)number + 1) ||
-                   (number > 0 && same_nic(pivot, number - 1, number)) ||
-                   strncmp(endpoint->memory, "cpu:", 4) != 0;
     bool hosts = pivot->host_count > 1;
     snprintf(text, size, "%.60s%s%.60s%s%.31s", hosts ? endpoint->host : "", hosts ? "/" : "",
-             endpoint->nic, several ? "/" : "", several ? endpoint->memory : "");
+             endpoint->nic, memory ? "/" : "", memory ? endpoint->memory : "");
 }
 
 char *mcb_matrix_path_label(const struct mcb_pivot *pivot, const struct mcb_pivot_cell *cell,
                             char label[MCB_LABEL_MAX])
 {
     char from[200], to[200], joined[MCB_LABEL_MAX];
-    path_end(pivot, cell->initiator, from, sizeof from);
-    path_end(pivot, cell->target, to, sizeof to);
+    bool memory = wants_memory(pivot, cell->initiator) || wants_memory(pivot, cell->target);
+    path_end(pivot, cell->initiator, memory, from, sizeof from);
+    path_end(pivot, cell->target, memory, to, sizeof to);
     snprintf(joined, sizeof joined, "%s → %s", from, to);
     return mcb_text_clean(joined, label, MCB_LABEL_MAX);
 }
@@ -191,10 +197,23 @@ static int fill_grid(struct block *block)
             &block->grid[position_of(block->rows, block->row_count, cell->initiator) *
                              block->column_count +
                          position_of(block->columns, block->column_count, cell->target)];
-        block->repeated += *place != NO_CELL;
         *place = (int64_t)i;
     }
     return 0;
+}
+
+/* Cells of one place are neighbours. */
+static void count_full_places(struct block *block)
+{
+    const struct mcb_pivot_cell *cells = &block->pivot->cells[block->first];
+    bool was_same = false;
+    for (size_t i = 1; i < block->count; i++) {
+        bool same =
+            cells[i].initiator == cells[i - 1].initiator && cells[i].target == cells[i - 1].target;
+        block->full_places += same && !was_same;
+        block->full_cells += same ? (was_same ? 1 : 2) : 0;
+        was_same = same;
+    }
 }
 
 static size_t larger(size_t left, size_t right)
@@ -260,13 +279,6 @@ static void print_columns(const struct mcb_canvas *canvas, const struct block *b
     }
 }
 
-/* Paths of several GPUs beside one NIC have the same host memory. */
-static bool is_of_host_route(const struct block *block)
-{
-    const struct mcb_pivot_cell *cell = &block->pivot->cells[block->first];
-    return strcmp(block->pivot->settings[cell->setting].route, "host") == 0;
-}
-
 static void print_grid(const struct mcb_canvas *canvas, struct block *block)
 {
     measure_widths(block);
@@ -277,10 +289,11 @@ static void print_grid(const struct mcb_canvas *canvas, struct block *block)
         size_t end = first + group < block->column_count ? first + group : block->column_count;
         print_columns(canvas, block, first, end);
     }
-    if (block->repeated > 0)
-        fprintf(canvas->out, "%zu %s measured more than once; the last is shown%s\n",
-                block->repeated, block->repeated == 1 ? "place was" : "places were",
-                is_of_host_route(block) ? ", all of them below beside their GPUs" : "");
+    count_full_places(block);
+    if (block->full_places > 0)
+        fprintf(canvas->out, "%zu place%s %zu cells; the last%s is shown\n", block->full_places,
+                block->full_places == 1 ? " holds" : "s hold", block->full_cells,
+                block->full_places == 1 ? "" : " of each");
 }
 
 static void print_list(const struct mcb_canvas *canvas, const struct block *block)

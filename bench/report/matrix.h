@@ -23,8 +23,9 @@ enum { MCB_LABEL_MAX = 512 };
 char *mcb_matrix_endpoint_label(const struct mcb_pivot_endpoint *endpoint,
                                 char label[MCB_LABEL_MAX]);
 
-/* "mlx5_0 → mlx5_1"; with hosts where there are several, with memories where a NIC has several or
- * it is a GPU's ("mlx5_0/cuda:0"). Clean. Returns label. */
+/* "mlx5_0 → mlx5_1"; with hosts where there are several, with the memories of both ends where the
+ * NIC of one has several or one is a GPU's ("mlx5_0/cuda:0 → mlx5_1/cpu:0"). Clean. Returns label.
+ */
 char *mcb_matrix_path_label(const struct mcb_pivot *pivot, const struct mcb_pivot_cell *cell,
                             char label[MCB_LABEL_MAX]);
 

@@ -267,3 +267,17 @@ void mcb_pivot_release(struct mcb_pivot *pivot)
     free(pivot->cells);
     *pivot = (struct mcb_pivot){0};
 }
+
+bool mcb_pivot_is_of_gpu(const char *memory)
+{
+    return strncmp(memory, "cpu:", 4) != 0;
+}
+
+bool mcb_pivot_has_gpus(const struct mcb_pivot *pivot, const struct mcb_pivot_setting *setting)
+{
+    for (size_t i = setting->first; i < setting->first + setting->count; i++)
+        if (mcb_pivot_is_of_gpu(pivot->endpoints[pivot->cells[i].initiator].memory) ||
+            mcb_pivot_is_of_gpu(pivot->endpoints[pivot->cells[i].target].memory))
+            return true;
+    return false;
+}

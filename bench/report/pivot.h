@@ -53,4 +53,10 @@ struct mcb_pivot {
 int mcb_pivot_make(const json_t *document, struct mcb_pivot *pivot, struct mcb_error *error);
 void mcb_pivot_release(struct mcb_pivot *pivot);
 
+/* True of the name of a memory that is not the host's ("cpu:N"). */
+bool mcb_pivot_is_of_gpu(const char *memory);
+
+/* True if one of the setting's paths has the memory of a GPU at an end. */
+bool mcb_pivot_has_gpus(const struct mcb_pivot *pivot, const struct mcb_pivot_setting *setting);
+
 #endif

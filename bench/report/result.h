@@ -64,6 +64,12 @@ int mcb_result_check_gpu(const json_t *entry, const char *what, enum mcb_fault_c
 int mcb_result_check_opened(const json_t *entry, const char *what, enum mcb_fault_code fault,
                             struct mcb_error *error);
 
+/* The same for what a side tells of its cell: "corruption", "relaxed_ordering". */
+int mcb_result_check_corruption(const json_t *corruption, const char *what,
+                                enum mcb_fault_code fault, struct mcb_error *error);
+int mcb_result_check_ordering(const json_t *ordering, const char *what, enum mcb_fault_code fault,
+                              struct mcb_error *error);
+
 /* True if a GPU of the document is the stand-in that tests use: nothing in it is a measurement of
  * hardware, and no comparison may take it for one. */
 bool mcb_result_is_stand_in(const json_t *document);

@@ -437,6 +437,20 @@ int mcb_result_check_opened(const json_t *entry, const char *what, enum mcb_faul
     return check_part(mcb_result_opened_rules, entry, true, &(struct check){what, fault, error});
 }
 
+int mcb_result_check_corruption(const json_t *corruption, const char *what,
+                                enum mcb_fault_code fault, struct mcb_error *error)
+{
+    return check_part(mcb_result_corruption_rules, corruption, false,
+                      &(struct check){what, fault, error});
+}
+
+int mcb_result_check_ordering(const json_t *ordering, const char *what, enum mcb_fault_code fault,
+                              struct mcb_error *error)
+{
+    return check_part(mcb_result_ordering_rules, ordering, false,
+                      &(struct check){what, fault, error});
+}
+
 int mcb_result_check(const json_t *document, const char *what, enum mcb_fault_code fault,
                      struct mcb_error *error)
 {

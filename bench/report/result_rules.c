@@ -45,14 +45,15 @@ static bool is_node(const char *text)
     return is_small_number(skip_word(text, "cpu:"));
 }
 
-static bool is_gpu(const char *text)
-{
-    return is_small_number(skip_word(text, "cuda:"));
-}
-
+/* "cpu:N", "cuda:N": there are as many kinds of GPUs as modules. */
 static bool is_memory(const char *text)
 {
-    return is_node(text) || is_gpu(text);
+    return is_small_number(skip_word(skip(text, SMALL, 1, 8), ":"));
+}
+
+static bool is_gpu(const char *text)
+{
+    return is_memory(text) && !skip_word(text, "cpu:");
 }
 
 /* 1 to 63 characters, of whatever bytes each is made. */
@@ -92,9 +93,10 @@ static bool is_setting_name(const char *text)
 }
 
 static const struct mcb_result_form node_form = {"\"cpu:N\"", is_node};
-static const struct mcb_result_form gpu_form = {"\"cuda:N\"", is_gpu};
+static const struct mcb_result_form gpu_form = {"a GPU such as \"cuda:N\"", is_gpu};
 static const struct mcb_result_form nic_form = {"the name of a NIC", is_nic_name};
-static const struct mcb_result_form memory_form = {"\"cpu:N\" or \"cuda:N\"", is_memory};
+static const struct mcb_result_form memory_form = {"\"cpu:N\" or a GPU such as \"cuda:N\"",
+                                                   is_memory};
 static const struct mcb_result_form hex_form = {"0x and up to 16 digits", is_hex};
 static const struct mcb_result_form time_form = {"a time such as 2026-01-31T23:59:59Z", is_time};
 static const struct mcb_result_form fault_form = {"an id such as MCB-JOB-001", is_fault_id};
@@ -114,7 +116,8 @@ static const struct mcb_result_form cpus_form = {"a list of CPUs such as 0-3,8",
 #define LATENCY_MOST 1e12
 
 /* Of a host: gpu/module.h, bench/plan/{settings,endpoint_list}.h. */
-enum { GPUS_MOST = 64, NICS_MOST = 128, ENDPOINTS_MOST = 4096 };
+/* OTHERS_MOST: what an endpoint has room for (rdma_side.h); roster.c keeps twice as many bytes. */
+enum { GPUS_MOST = 64, NICS_MOST = 128, ENDPOINTS_MOST = 4096, OTHERS_MOST = 1023 };
 
 /* Rows by what they demand. What follows the flags is the least and the most. */
 #define TEXT(name, flag, low, high)                                                                \
@@ -204,7 +207,7 @@ static const struct mcb_result_rule endpoint_rules[] = {
     END,
 };
 
-static const struct mcb_result_rule ordering_rules[] = {
+const struct mcb_result_rule mcb_result_ordering_rules[] = {
     WORD("requested", 0, requested_words),
     WORD("effective", 0, effective_words),
     TEXT("reason", 0, 0, 4096),
@@ -231,7 +234,7 @@ static const struct mcb_result_rule latency_rules[] = {
 
 static const struct mcb_result_rule count_rule = INTEGER("", 0, 0, INT_MOST);
 
-static const struct mcb_result_rule corruption_rules[] = {
+const struct mcb_result_rule mcb_result_corruption_rules[] = {
     WORD("kind", 0, corruption_words),
     WORD("seen_by", OPT, role_words),
     INTEGER("slot", 0, 0, COUNT_MOST),
@@ -263,7 +266,7 @@ const struct mcb_result_rule mcb_result_cell_rules[] = {
     INTEGER("depth", 0, 1, 1e9),
     INTEGER("signal_every", 0, 0, 1e9),
     INTEGER("inline_bytes", 0, 0, 1e9),
-    OBJECT("relaxed_ordering", OPT, ordering_rules),
+    OBJECT("relaxed_ordering", OPT, mcb_result_ordering_rules),
     WORD("registration", OPT, registration_words),
     TEXT("method", OPT, 1, 64),
     WORD("status", 0, cell_words),
@@ -276,7 +279,7 @@ const struct mcb_result_rule mcb_result_cell_rules[] = {
     WORD("ceiling_at", NULLABLE, ceiling_at_words),
     INTEGER("verified_bytes", 0, 0, INT_MOST),
     INTEGER("corrupt_bytes", 0, 0, INT_MOST),
-    OBJECT("corruption", OPT, corruption_rules),
+    OBJECT("corruption", OPT, mcb_result_corruption_rules),
     SCALARS("details", OPT, 64, details_rules),
     END,
 };
@@ -366,7 +369,7 @@ static const struct mcb_result_rule placement_rules[] = {
 static const struct mcb_result_rule registration_rules[] = {
     WORD("method", 0, registration_words),          INTEGER("registered_bytes", OPT, 0, INT_MOST),
     INTEGER("regions", OPT, 0, INT_MOST),           NUMBER("register_ms", OPT, 0, LATENCY_MOST),
-    TEXT("others", OPT | NULLABLE, 0, 4096),        BOOLEAN("proved", OPT | NULLABLE),
+    TEXT("others", OPT | NULLABLE, 0, OTHERS_MOST), BOOLEAN("proved", OPT | NULLABLE),
     WORD("bounce_method", OPT, registration_words), END,
 };
 
@@ -403,7 +406,7 @@ static const struct mcb_result_rule host_rules[] = {
     INTEGER("memory_bytes", 0, 0, INT_MOST),
     ARRAY("nics", 0, 1, 4096, &nic_rule),
     ARRAY("gpus", 0, 0, GPUS_MOST, &gpu_rule),
-    ARRAY("endpoints", 0, 0, ENDPOINTS_MOST, &opened_endpoint_rule),
+    ARRAY("endpoints", 0, 1, ENDPOINTS_MOST, &opened_endpoint_rule),
     END,
 };
 

@@ -33,7 +33,7 @@ enum {
 
 /* How a text must be. */
 struct mcb_result_form {
-    const char *expected; /* "cpu:N or cuda:N" */
+    const char *expected; /* "a time such as 2026-01-31T23:59:59Z" */
     bool (*fits)(const char *text);
 };
 
@@ -50,8 +50,10 @@ struct mcb_result_rule {
 
 extern const struct mcb_result_rule mcb_result_document_rules[];
 extern const struct mcb_result_rule mcb_result_cell_rules[];
-extern const struct mcb_result_rule mcb_result_facts_rules[];  /* a NIC, as its host tells it */
-extern const struct mcb_result_rule mcb_result_gpu_rules[];    /* a GPU, likewise */
-extern const struct mcb_result_rule mcb_result_opened_rules[]; /* an endpoint that was opened */
+extern const struct mcb_result_rule mcb_result_facts_rules[];      /* a NIC, as its host tells it */
+extern const struct mcb_result_rule mcb_result_gpu_rules[];        /* a GPU, likewise */
+extern const struct mcb_result_rule mcb_result_opened_rules[];     /* an endpoint that was opened */
+extern const struct mcb_result_rule mcb_result_corruption_rules[]; /* "corruption" of a cell */
+extern const struct mcb_result_rule mcb_result_ordering_rules[];   /* "relaxed_ordering" of one */
 
 #endif

@@ -118,8 +118,8 @@ static int set_number(json_t *map, const char *key, int64_t number)
 static bool has_gpu(const struct making *making, const struct mcb_pivot_cell *cell)
 {
     const struct mcb_pivot_endpoint *endpoints = making->pivot->endpoints;
-    return strncmp(endpoints[cell->initiator].memory, "cpu:", 4) != 0 ||
-           strncmp(endpoints[cell->target].memory, "cpu:", 4) != 0;
+    return mcb_pivot_is_of_gpu(endpoints[cell->initiator].memory) ||
+           mcb_pivot_is_of_gpu(endpoints[cell->target].memory);
 }
 
 static void pair_key(char key[KEY_MAX], int64_t block, uint32_t initiator, uint32_t target)
@@ -226,7 +226,7 @@ static int fill(struct making *making, const json_t *document)
 }
 
 int mcb_routes_make(const json_t *document, const struct mcb_pivot *pivot,
-                    struct mcb_routes *routes)
+                    struct mcb_routes *routes, struct mcb_error *error)
 {
     struct mcb_routes made = {
         .pivot = pivot,
@@ -248,11 +248,23 @@ int mcb_routes_make(const json_t *document, const struct mcb_pivot *pivot,
     json_decref(making.row_numbers);
     json_decref(making.block_numbers);
     free(making.bounces);
-    if (outcome == 0)
+    if (outcome == 0) {
         *routes = made;
-    else
-        mcb_routes_release(&made);
-    return outcome;
+        return 0;
+    }
+    mcb_routes_release(&made);
+    return mcb_error_set(error, MCB_FAULT_HOST_MEMORY, "no memory for the tables");
+}
+
+size_t mcb_routes_host_cells(const struct mcb_routes *routes,
+                             const struct mcb_pivot_setting *setting)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < routes->row_count; i++) {
+        const struct mcb_pivot_cell *cell = routes->rows[i].cells[MCB_ROUTES_HOST];
+        count += cell && &routes->pivot->settings[cell->setting] == setting;
+    }
+    return count;
 }
 
 void mcb_routes_release(struct mcb_routes *routes)

@@ -9,14 +9,12 @@
  * where it is far below host memory, the places to look at.
  */
 
-#include <jansson.h>
-
 #include "bench/report/canvas.h"
-#include "bench/report/pivot.h"
+#include "bench/report/routes_rows.h"
 
-/* Prints nothing if there is only one route, or no GPU on any path. pivot: of the document. Fault:
- * HOST_MEMORY. */
-int mcb_routes_print(const struct mcb_canvas *canvas, const json_t *document,
-                     const struct mcb_pivot *pivot, struct mcb_error *error);
+/* Prints nothing if there is only one route, or no GPU on any path. transport: "rdma" or "tcp".
+ * Fault: HOST_MEMORY. */
+int mcb_routes_print(const struct mcb_canvas *canvas, const struct mcb_routes *routes,
+                     const char *transport, struct mcb_error *error);
 
 #endif

@@ -2,7 +2,7 @@
 #ifndef MCB_BENCH_REPORT_ROUTES_ROWS_H
 #define MCB_BENCH_REPORT_ROUTES_ROWS_H
 
-/* What is shared by the two halves of routes.h: for each path with a GPU, its cells by route. */
+/* For each path with a GPU, its cells by route: what routes.h prints. */
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -34,9 +34,13 @@ struct mcb_routes {
     size_t row_count, block_count;
 };
 
-/* pivot: of the document; outlives them. Free with mcb_routes_release(). -1: no memory. */
+/* pivot: of the document; outlives them. Free with mcb_routes_release(). Fault: HOST_MEMORY. */
 int mcb_routes_make(const json_t *document, const struct mcb_pivot *pivot,
-                    struct mcb_routes *routes);
+                    struct mcb_routes *routes, struct mcb_error *error);
 void mcb_routes_release(struct mcb_routes *routes);
+
+/* How many cells of a setting stand in a row as its host memory. */
+size_t mcb_routes_host_cells(const struct mcb_routes *routes,
+                             const struct mcb_pivot_setting *setting);
 
 #endif

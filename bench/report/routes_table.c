@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "bench/report/matrix.h"
-#include "bench/report/routes_rows.h"
 #include "bench/report/summary.h"
 #include "bench/report/text.h"
 #include "bench/report/title.h"
@@ -234,6 +233,36 @@ static const char *paths_text(size_t count, char text[64])
     return text;
 }
 
+/* Of the direct cells, those that were tried and have no figure. */
+static size_t count_failed(const struct mcb_routes *routes, const struct mcb_routes_block *block,
+                           size_t *tried)
+{
+    size_t failed = 0;
+    double figure;
+    *tried = 0;
+    for (size_t i = block->first; i < block->first + block->count; i++) {
+        const struct mcb_routes_row *row = &routes->rows[i];
+        const struct mcb_pivot_cell *cell = row->cells[MCB_ROUTES_DIRECT];
+        *tried += cell != NULL;
+        failed += cell && strcmp(mcb_json_text(cell->cell, "status"), "failed") == 0 &&
+                  !figure_of(row, MCB_ROUTES_DIRECT, &figure);
+    }
+    return failed;
+}
+
+static void print_failed(const struct mcb_canvas *canvas, const struct mcb_routes *routes,
+                         const struct mcb_routes_block *block)
+{
+    char text[TEXT_MAX];
+    size_t tried, failed = count_failed(routes, block, &tried);
+    if (failed == 0)
+        return;
+    snprintf(text, sizeof text,
+             "GPUDirect failed on %zu of %zu path%s; the table of the direct route above says why",
+             failed, tried, tried == 1 ? "" : "s");
+    print_sentence(canvas, MCB_PAINT_RED, text);
+}
+
 /* What GPUDirect is worth; where there is none (TCP), what staging costs. */
 static void print_worth(const struct mcb_canvas *canvas, const struct mcb_routes_block *block,
                         const struct ratios *staged, const struct ratios *host,
@@ -251,9 +280,9 @@ static void print_worth(const struct mcb_canvas *canvas, const struct mcb_routes
     else if (host->count > 0)
         snprintf(text, sizeof text, "GPUDirect here: %s", of_host);
     else if (staging->count > 0)
-        snprintf(text, sizeof text,
-                 "Staging here: %.0f %% of the %s of host memory (%s); GPUDirect was not measured",
-                 100 * staging->median, figure, paths_text(staging->count, paths));
+        snprintf(text, sizeof text, "Staging here: %.0f %% of the %s of host memory (%s)%s",
+                 100 * staging->median, figure, paths_text(staging->count, paths),
+                 block->has[MCB_ROUTES_DIRECT] ? "" : "; GPUDirect was not measured");
     else
         snprintf(text, sizeof text,
                  "What GPUDirect is worth here is not known: no path was measured on two routes");
@@ -287,6 +316,7 @@ static int print_verdict(const struct mcb_canvas *canvas, const struct mcb_route
         take_ratios(routes, block, MCB_ROUTES_STAGED, MCB_ROUTES_HOST, &staging) != 0)
         return -1;
     print_worth(canvas, block, &staged, &host, &staging);
+    print_failed(canvas, routes, block);
     print_far_below(canvas, routes, block, &host);
     return 0;
 }
@@ -324,17 +354,12 @@ static int print_block(const struct mcb_canvas *canvas, const struct mcb_routes 
     return outcome;
 }
 
-int mcb_routes_print(const struct mcb_canvas *canvas, const json_t *document,
-                     const struct mcb_pivot *pivot, struct mcb_error *error)
+int mcb_routes_print(const struct mcb_canvas *canvas, const struct mcb_routes *routes,
+                     const char *transport, struct mcb_error *error)
 {
-    const char *transport = mcb_json_text(json_object_get(document, "transport"), "name");
-    struct mcb_routes routes = {.rows = NULL};
-    if (!pivot->several_routes)
-        return 0;
-    int outcome = mcb_routes_make(document, pivot, &routes);
-    for (size_t i = 0; outcome == 0 && i < routes.block_count; i++)
-        outcome = print_block(canvas, &routes, &routes.blocks[i], transport);
-    mcb_routes_release(&routes);
+    int outcome = 0;
+    for (size_t i = 0; outcome == 0 && i < routes->block_count; i++)
+        outcome = print_block(canvas, routes, &routes->blocks[i], transport);
     return outcome == 0 ? 0
                         : mcb_error_set(error, MCB_FAULT_HOST_MEMORY, "no memory for the tables");
 }

@@ -10,6 +10,7 @@
 #include "bench/report/matrix.h"
 #include "bench/report/notes.h"
 #include "bench/report/pivot.h"
+#include "bench/report/result.h"
 #include "bench/report/routes.h"
 #include "bench/report/summary.h"
 #include "bench/report/text.h"
@@ -17,6 +18,12 @@
 #include "common/json.h"
 
 enum { COLUMNS_LEAST = 40, LINE_MAX_BYTES = 1024, CLEAN_MAX = 4608 };
+
+/* A warning that begins so has said it. */
+static const char stand_in[] = "stand-in GPUs";
+static const char stand_in_warning[] =
+    "stand-in GPUs in host memory, made for tests: no figure of theirs is a measurement of "
+    "hardware";
 
 /* Text that grows by pieces, cut at its end. */
 struct line {
@@ -47,14 +54,18 @@ static void print_line(const struct mcb_canvas *canvas, enum mcb_paint paint, co
 
 /* ---- headings ---- */
 
-/* The setting, and the route where that is not the only one there is, or not the usual one. */
+/* The setting, and the route where that is not the only one there is, or not the usual one. To
+ * host memory there is but one. */
 static void add_title(struct line *line, const struct mcb_pivot *pivot,
                       const struct mcb_pivot_setting *setting, const char *transport)
 {
     char title[MCB_TITLE_MAX];
     add(line, "%s", mcb_title_of_setting(setting, transport, title));
-    if (pivot->several_routes || strcmp(setting->route, "direct") != 0)
-        add(line, " · %.32s", mcb_title_of_route(setting->route));
+    bool usual = strcmp(setting->route, "direct") == 0;
+    if (pivot->several_routes || !usual)
+        add(line, " · %.32s",
+            usual && !mcb_pivot_has_gpus(pivot, setting) ? "between host memories"
+                                                         : mcb_title_of_route(setting->route));
 }
 
 /* " · relaxed ordering auto (effective on)", or how many cells each if they differ. */
@@ -98,8 +109,11 @@ static void add_latency_legend(struct line *line, const struct mcb_summary *summ
 {
     bool read = strcmp(mcb_json_text(cell, "operation"), "read") == 0;
     add(line, "µs: p50 / p99, %s", read ? "full round trip" : "one way (half a round trip)");
-    for (size_t i = 0; i < summary->method_count; i++)
-        add(line, "%s%.64s", i ? ", " : " by ", summary->methods[i]);
+    for (size_t i = 0; i < summary->method_count; i++) {
+        bool staged = strcmp(summary->methods[i], "staged") == 0;
+        add(line, "%s%s%.64s", i ? ", " : " ", staged ? "through " : (i ? "" : "by "),
+            staged ? "staging" : summary->methods[i]);
+    }
 }
 
 static void print_heading(const struct mcb_canvas *canvas, const struct mcb_pivot *pivot,
@@ -207,17 +221,30 @@ static void print_summary(const struct mcb_canvas *canvas, const struct mcb_pivo
     print_line(canvas, bad ? MCB_PAINT_RED : MCB_PAINT_PLAIN, line.text);
 }
 
-static int print_setting(const struct mcb_canvas *canvas, const struct mcb_pivot *pivot,
+/* The matrix, unless all of it is in the table of the routes: bounce buffers of several GPUs have
+ * one name, and would have one place in it. */
+static int print_matrix(const struct mcb_canvas *canvas, const struct mcb_routes *routes,
+                        const struct mcb_pivot_setting *setting, const struct mcb_summary *summary,
+                        const struct mcb_notes *notes, struct mcb_error *error)
+{
+    if (mcb_routes_host_cells(routes, setting) < setting->count)
+        return mcb_matrix_print(canvas, routes->pivot, setting, summary, notes, error);
+    print_line(canvas, MCB_PAINT_DIM, "the figures are below, each beside its GPU's");
+    return 0;
+}
+
+static int print_setting(const struct mcb_canvas *canvas, const struct mcb_routes *routes,
                          const struct mcb_pivot_setting *setting, const char *transport,
                          double *median, struct mcb_error *error)
 {
+    const struct mcb_pivot *pivot = routes->pivot;
     struct mcb_summary summary;
     struct mcb_notes notes;
     if (mcb_summary_make(pivot, setting, &summary, error) != 0 ||
         mcb_notes_make(pivot, setting, &notes, error) != 0)
         return -1;
     print_heading(canvas, pivot, setting, &summary, transport);
-    int outcome = mcb_matrix_print(canvas, pivot, setting, &summary, &notes, error);
+    int outcome = print_matrix(canvas, routes, setting, &summary, &notes, error);
     if (outcome == 0) {
         print_ceilings(canvas, &summary);
         mcb_notes_print(canvas, &notes);
@@ -278,15 +305,16 @@ static int print_ratios(const struct mcb_canvas *canvas, const struct mcb_pivot 
 
 /* ---- the whole document ---- */
 
-static int print_settings(const struct mcb_canvas *canvas, const struct mcb_pivot *pivot,
+static int print_settings(const struct mcb_canvas *canvas, const struct mcb_routes *routes,
                           const char *transport, struct mcb_error *error)
 {
+    const struct mcb_pivot *pivot = routes->pivot;
     double *medians = calloc(pivot->setting_count + 1, sizeof *medians);
     if (!medians)
         return mcb_error_set(error, MCB_FAULT_HOST_MEMORY, "no memory for the tables");
     int outcome = 0;
     for (size_t i = 0; outcome == 0 && i < pivot->setting_count; i++) {
-        outcome = print_setting(canvas, pivot, &pivot->settings[i], transport, &medians[i], error);
+        outcome = print_setting(canvas, routes, &pivot->settings[i], transport, &medians[i], error);
         fputc('\n', canvas->out);
     }
     if (outcome == 0 && print_ratios(canvas, pivot, transport, medians) != 0)
@@ -295,17 +323,27 @@ static int print_settings(const struct mcb_canvas *canvas, const struct mcb_pivo
     return outcome;
 }
 
-static void print_warnings(const struct mcb_canvas *canvas, const json_t *warnings)
+static void print_warning(const struct mcb_canvas *canvas, const char *text)
 {
+    char clean[CLEAN_MAX];
+    mcb_canvas_put(canvas, MCB_PAINT_YELLOW, "warning: ");
+    mcb_text_wrap(canvas->out, mcb_text_clean(text, clean, sizeof clean), 9, canvas->columns);
+}
+
+/* That GPUs are none is said whatever became of the warnings. */
+static void print_warnings(const struct mcb_canvas *canvas, const json_t *document)
+{
+    const json_t *warnings = json_object_get(document, "warnings");
+    bool told = false;
     size_t index;
     json_t *warning;
     json_array_foreach(warnings, index, warning)
     {
-        char clean[CLEAN_MAX];
-        mcb_canvas_put(canvas, MCB_PAINT_YELLOW, "warning: ");
-        mcb_text_wrap(canvas->out, mcb_text_clean(json_string_value(warning), clean, sizeof clean),
-                      9, canvas->columns);
+        print_warning(canvas, json_string_value(warning));
+        told |= strncmp(json_string_value(warning), stand_in, sizeof stand_in - 1) == 0;
     }
+    if (mcb_result_is_stand_in(document) && !told)
+        print_warning(canvas, stand_in_warning);
 }
 
 static void print_status(const struct mcb_canvas *canvas, const json_t *document)
@@ -322,6 +360,28 @@ static void print_status(const struct mcb_canvas *canvas, const json_t *document
                               strcmp(status, "failed") == 0);
 }
 
+static int print_cells(const struct mcb_canvas *canvas, const json_t *document,
+                       struct mcb_error *error)
+{
+    const char *transport = mcb_json_text(json_object_get(document, "transport"), "name");
+    struct mcb_pivot pivot = {0};
+    struct mcb_routes routes = {.rows = NULL};
+    int outcome = mcb_pivot_make(document, &pivot, error);
+    if (outcome == 0)
+        outcome = mcb_routes_make(document, &pivot, &routes, error);
+    if (outcome == 0 && pivot.cell_count == 0)
+        print_line(canvas, MCB_PAINT_PLAIN, "no cell was measured");
+    if (outcome == 0)
+        outcome = print_settings(canvas, &routes, transport, error);
+    if (outcome == 0)
+        outcome = mcb_routes_print(canvas, &routes, transport, error);
+    if (outcome == 0)
+        outcome = mcb_affinity_print(canvas, document, error);
+    mcb_routes_release(&routes);
+    mcb_pivot_release(&pivot);
+    return outcome;
+}
+
 int mcb_table_print(FILE *out, const json_t *document, const struct mcb_table_options *options,
                     struct mcb_error *error)
 {
@@ -331,21 +391,9 @@ int mcb_table_print(FILE *out, const json_t *document, const struct mcb_table_op
         .columns = columns > COLUMNS_LEAST ? columns : (size_t)COLUMNS_LEAST,
         .colour = options->colour,
     };
-    const char *transport = mcb_json_text(json_object_get(document, "transport"), "name");
-    struct mcb_pivot pivot;
-    if (mcb_pivot_make(document, &pivot, error) != 0)
+    if (print_cells(&canvas, document, error) != 0)
         return -1;
-    if (pivot.cell_count == 0)
-        print_line(&canvas, MCB_PAINT_PLAIN, "no cell was measured");
-    int outcome = print_settings(&canvas, &pivot, transport, error);
-    if (outcome == 0)
-        outcome = mcb_routes_print(&canvas, document, &pivot, error);
-    if (outcome == 0)
-        outcome = mcb_affinity_print(&canvas, document, error);
-    mcb_pivot_release(&pivot);
-    if (outcome != 0)
-        return -1;
-    print_warnings(&canvas, json_object_get(document, "warnings"));
+    print_warnings(&canvas, document);
     if (!options->live)
         print_status(&canvas, document);
     return 0;

@@ -158,6 +158,9 @@ static struct limit limit_of_both(const struct mcb_ceiling_path *path)
         narrow(&both, "nic-pcie", path->initiator.nic_gbps[way], path->target.nic_gbps[way]);
     for (int way = 0; way < 2 && path->one_gpu_link; way++)
         narrow(&both, "gpu-pcie", path->initiator.memory_gbps[way], path->target.memory_gbps[way]);
+    for (int way = 0; way < 2; way++)
+        narrow(&both, "nic-pcie", path->initiator.copies_beside * path->initiator.nic_gbps[way],
+               path->target.copies_beside * path->target.nic_gbps[way]);
     return both;
 }
 

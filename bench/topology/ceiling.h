@@ -105,6 +105,8 @@ struct mcb_ceiling_end {
     enum mcb_ceiling_wire wire; /* of the packets that it sends */
     double nic_gbps[2];         /* by enum mcb_ceiling_pcie: the NIC's way to the root */
     double memory_gbps[2];      /* the GPU's, where the memory is a GPU's */
+    bool copies_beside; /* staged, and the narrowest link of the GPU is that of the NIC: copies and
+                           transfers of the two directions share it */
 };
 
 struct mcb_ceiling_path {
@@ -127,10 +129,12 @@ struct mcb_ceiling {
                          is what the headers of the two ways differ by); NULL: none */
 };
 
-/* The smallest part of a path, its two directions added up if it is bidirectional; from and at are
- * those of the slower direction. The path has no ceiling if an end is software, or the rate of a
- * port that it uses is not known; PCIe links that are not known are passed over. A path of one port
- * has none if no link is known; if it is bidirectional, if none is known for one of its ways. */
+/* The smallest part of a path. Its two directions are added up if it is bidirectional; from and at
+ * are those of the slower direction. Where copies share the NIC's link, each way of that link
+ * carries the transfer of one direction and the copy of the other: both together are no more than
+ * it. The path has no ceiling if an end is software, or the rate of a port that it uses is not
+ * known; PCIe links that are not known are passed over. A path of one port has none if no link is
+ * known; if it is bidirectional, if none is known for one of its ways. */
 struct mcb_ceiling mcb_ceiling_of_path(const struct mcb_ceiling_path *path);
 
 #endif

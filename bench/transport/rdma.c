@@ -36,6 +36,8 @@ static int endpoint_open(const struct mcb_endpoint_options *options, struct mcb_
     opened->buffer = options->buffer;
     opened->bounce = options->bounce;
     opened->settings = options->settings;
+    opened->deadline_ns = options->deadline_ns;
+    opened->abort = options->abort;
     if (open_nic(opened, options->nic, error) < 0)
         goto fail;
     mcb_relaxed_ordering_probe(opened->device, MCB_SYSFS, &opened->ordering);

@@ -25,8 +25,12 @@ struct mcb_endpoint;
 
 /* Registers buffer and bounce buffer of an endpoint whose NIC is open. What it leaves in the
  * endpoint, also when it fails, mcb_rdma_unregister() undoes. Faults: those of memory_region.h and
- * loopback.h, RDMA_RELAXED_ORDERING. Of several ways that failed: GPU_UNREACHABLE if one of them
- * was registered and did not reach the memory, else that of the last; the detail names them all. */
+ * loopback.h, RDMA_RELAXED_ORDERING.
+ *
+ * Memory of a GPU that cannot be registered or is not reached is no failure: why is left in
+ * direct_fault. Of several ways that failed: GPU_UNREACHABLE if one of them was registered and did
+ * not reach the memory, else that of the last; the detail names them all. Where the NIC does not
+ * even reach itself (loopback_fault), the first way that registers is used without proof. */
 int mcb_rdma_register(struct mcb_endpoint *endpoint, struct mcb_error *error);
 void mcb_rdma_unregister(struct mcb_endpoint *endpoint);
 

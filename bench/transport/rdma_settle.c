@@ -8,10 +8,22 @@
 #include "common/clock.h"
 #include "common/memory.h"
 
-/* A NIC that gets no answer gives up after 8 s. */
-#define READ_NS (15 * MCB_NS_PER_S)
+/* A read takes microseconds; a NIC that gets no answer gives up after seconds. */
+#define READ_NS (5 * MCB_NS_PER_S)
 
-int mcb_rdma_side_settle(struct mcb_side *side, struct mcb_error *error)
+static int settle_by_reading(const struct mcb_side *side, const atomic_bool *abort,
+                             struct mcb_error *error)
+{
+    const struct mcb_endpoint *endpoint = side->endpoint;
+    int64_t timeout_ns = endpoint->settings->timeout_ns;
+    const struct mcb_loopback_limits limits = {timeout_ns < READ_NS ? timeout_ns : READ_NS, abort};
+    if (endpoint->loopback)
+        return mcb_loopback_flush(endpoint->loopback, side->registration, &limits, error);
+    *error = endpoint->loopback_fault;
+    return -1;
+}
+
+int mcb_rdma_side_settle(struct mcb_side *side, const atomic_bool *abort, struct mcb_error *error)
 {
     const struct mcb_endpoint *endpoint = side->endpoint;
     const struct mcb_buffer *buffer = endpoint->buffer;
@@ -23,8 +35,7 @@ int mcb_rdma_side_settle(struct mcb_side *side, struct mcb_error *error)
             return -1;
         visible_by = "flush";
     } else if (way == MCB_FLUSH_READ) {
-        if (mcb_loopback_flush(endpoint->loopback, side->registration, mcb_clock_ns() + READ_NS,
-                               error) < 0)
+        if (settle_by_reading(side, abort, error) < 0)
             return -1;
         visible_by = "rdma-read";
     }

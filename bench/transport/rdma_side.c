@@ -88,6 +88,10 @@ static int open_queues(struct mcb_side *side, struct mcb_error *error)
 int mcb_rdma_side_open(struct mcb_endpoint *endpoint, const struct mcb_side_options *options,
                        struct mcb_side **side, struct mcb_error *error)
 {
+    if (options->cell->route == MCB_ROUTE_DIRECT && endpoint->direct_fault.code != MCB_FAULT_NONE) {
+        *error = endpoint->direct_fault;
+        return -1;
+    }
     struct mcb_side *opened = calloc(1, sizeof(*opened));
     if (!opened)
         return mcb_error_set(error, MCB_FAULT_HOST_MEMORY, "no memory for a side");

@@ -45,9 +45,14 @@ struct mcb_endpoint {
     struct mcb_relaxed_ordering ordering;
     struct mcb_registration *strict, *relaxed; /* of the buffer: one for each ordering asked for */
     struct mcb_registration *bounce_strict, *bounce_relaxed;
-    struct mcb_loopback *loopback; /* NULL: nothing needs one */
-    char others[512];              /* why ways tried before are not used; "": there were none */
-    bool proved;                   /* that the NIC reaches the buffer */
+    struct mcb_error direct_fault;   /* why sides of the direct route do not open; NONE: they do */
+    struct mcb_loopback *loopback;   /* NULL: nothing needs one, or: */
+    struct mcb_error loopback_fault; /* the NIC does not reach itself; NONE: it does */
+    char others[1024]; /* why other ways are not used, or not proved; "": there is nothing to say */
+    bool proved;       /* that the NIC reaches the buffer */
+
+    int64_t deadline_ns; /* while it is opened, as its options say */
+    const atomic_bool *abort;
 };
 
 struct mcb_side {
@@ -95,7 +100,7 @@ int mcb_rdma_side_open(struct mcb_endpoint *endpoint, const struct mcb_side_opti
 int mcb_rdma_side_connect(struct mcb_side *side, const json_t *peer, int64_t deadline_ns,
                           const atomic_bool *abort, struct mcb_error *error);
 int mcb_rdma_side_run(struct mcb_side *side, struct mcb_task *task, struct mcb_error *error);
-int mcb_rdma_side_settle(struct mcb_side *side, struct mcb_error *error);
+int mcb_rdma_side_settle(struct mcb_side *side, const atomic_bool *abort, struct mcb_error *error);
 json_t *mcb_rdma_side_facts(const struct mcb_side *side);
 void mcb_rdma_side_close(struct mcb_side *side);
 

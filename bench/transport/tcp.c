@@ -151,9 +151,10 @@ static int side_connect(struct mcb_side *side, const json_t *peer, int64_t deadl
 }
 
 /* A copy waits until it is done: there is nothing left to settle. */
-static int side_settle(struct mcb_side *side, struct mcb_error *error)
+static int side_settle(struct mcb_side *side, const atomic_bool *abort, struct mcb_error *error)
 {
     (void)side;
+    (void)abort;
     (void)error;
     return 0;
 }

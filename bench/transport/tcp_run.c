@@ -13,6 +13,8 @@
  *
  * LATENCY spins on stream 0, as every wait in poll(2) would add a wake-up to the samples. What is
  * staged is copied first and sent then, and arrives with the end of its copy.
+ *
+ * A side that fails resets its streams, as its peer would wait until the deadline otherwise.
  */
 
 #include <errno.h>
@@ -20,6 +22,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "bench/transport/tcp_side.h"
@@ -431,6 +434,34 @@ static void report_window(struct run *run)
     task->window_ns = mcb_window_length_ns(&run->window);
 }
 
+/* Shutting down would not do: a sender does not read, and whoever waits for room at this end would
+ * not see it. Closing while there are bytes, or with SO_LINGER 0, resets the connection. */
+static void hang_up(struct mcb_side *side)
+{
+    const struct linger reset = {.l_onoff = 1, .l_linger = 0};
+    for (uint32_t q = 0; q < side->cell.qps; q++) {
+        struct mcb_tcp_stream *stream = &side->streams[q];
+        if (stream->fd < 0)
+            continue;
+        setsockopt(stream->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+        close(stream->fd);
+        stream->fd = -1;
+    }
+}
+
+/* A side that is out of time may have been waiting for one that is as well, and is to say so. */
+static bool is_of_time(const struct mcb_error *error)
+{
+    return error->code == MCB_FAULT_TCP_STUCK || error->code == MCB_FAULT_RUN_INTERRUPTED;
+}
+
+static int run_task(struct run *run)
+{
+    if (run->task->kind != MCB_TASK_LATENCY)
+        return run_streams(run);
+    return run->side->role == MCB_ROLE_INITIATOR ? run_ping(run) : run_pong(run);
+}
+
 int mcb_tcp_run(struct mcb_side *side, struct mcb_task *task, struct mcb_error *error)
 {
     static const char *const names[] = {
@@ -448,10 +479,9 @@ int mcb_tcp_run(struct mcb_side *side, struct mcb_task *task, struct mcb_error *
     for (uint32_t q = 0; q < side->cell.qps; q++)
         mcb_tcp_stream_reset(side, &side->streams[q]);
 
-    if (task->kind == MCB_TASK_LATENCY) {
-        if ((initiates ? run_ping(&run) : run_pong(&run)) < 0)
-            return -1;
-    } else if (run_streams(&run) < 0) {
+    if (run_task(&run) < 0) {
+        if (!is_of_time(error))
+            hang_up(side);
         return -1;
     }
     report_window(&run);

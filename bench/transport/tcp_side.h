@@ -145,6 +145,7 @@ bool mcb_tcp_staging_is_copying(const struct mcb_side *side);
 
 /* tcp_run.c */
 
+/* See side_run. After a failure that is not one of time the streams are closed. */
 int mcb_tcp_run(struct mcb_side *side, struct mcb_task *task, struct mcb_error *error);
 
 #endif

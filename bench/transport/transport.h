@@ -36,9 +36,9 @@
  * Routes (enum mcb_route, in the cell's settings). DIRECT: the NIC reads and writes `out` and `in`
  * themselves. HOST: the same, in host memory. STAGED: each slot goes through its bounce buffer on
  * every end whose memory is a GPU's; copying overlaps with transferring. Whatever the operation,
- * the side that `out` belongs to copies and sends, and a slot is sent again only after the receiving
- * side has said that it has been copied onward. What is completed there counts, on the receiving
- * side, at the time when it is in `in`.
+ * the side that `out` belongs to copies and sends, and a slot is sent again only after the
+ * receiving side has said that it has been copied onward. What is completed there counts, on the
+ * receiving side, at the time when it is in `in`.
  *
  * A passive or receiving side serves until it has received `expected` messages; the caller sets
  * `expected` when the other side has published `sent`. A side with nothing to receive (the target
@@ -80,12 +80,15 @@ struct mcb_endpoint_options {
     const struct mcb_nic *nic;
     const struct mcb_buffer *buffer; /* outlives the endpoint */
     /* Host memory of the same length as a buffer of a GPU, for the routes that need it (staged,
-     * host); NULL: none does. A slot of an area is staged at the same offset. Outlives the endpoint.
+     * host); NULL: none does. A slot of an area is staged at the same offset. Outlives the
+     * endpoint.
      */
     const struct mcb_buffer *bounce;
     const struct mcb_settings
-        *settings;       /* outlives the endpoint; ordering_count modes are registered */
-    const char *address; /* TCP: numeric local address to use; NULL: the NIC's own */
+        *settings;            /* outlives the endpoint; ordering_count modes are registered */
+    const char *address;      /* TCP: numeric local address to use; NULL: the NIC's own */
+    int64_t deadline_ns;      /* of what opening has to wait for */
+    const atomic_bool *abort; /* once true, opening ends with RUN_INTERRUPTED; NULL: nothing does */
 };
 
 struct mcb_side_options {
@@ -137,6 +140,9 @@ struct mcb_transport {
     int (*discover)(const struct mcb_settings *settings, const char *address, struct mcb_nic **nics,
                     size_t *count, struct mcb_error *error);
 
+    /* Memory of a GPU that this NIC cannot be given is no failure to open: the endpoint says so
+     * where it is described, sides of the direct route do not open (GPU_EXPORT, GPU_REGISTER,
+     * GPU_UNREACHABLE, RDMA_LOOPBACK), and its other routes work. */
     int (*endpoint_open)(const struct mcb_endpoint_options *options, struct mcb_endpoint **endpoint,
                          struct mcb_error *error);
     /* For the result: {"method", "registered_bytes", "regions", "register_ms", ...}, with a bounce
@@ -154,9 +160,10 @@ struct mcb_transport {
                         const atomic_bool *abort, struct mcb_error *error);
     int (*side_run)(struct mcb_side *side, struct mcb_task *task, struct mcb_error *error);
     /* Makes what has arrived visible to the GPU whose memory `in` is, before it is checked; 0 at
-     * once for host memory and for what was staged, whose copies are complete. Afterwards side_facts
-     * says how ("visible_by"). Faults: GPU_CALL, RDMA_*. */
-    int (*side_settle)(struct mcb_side *side, struct mcb_error *error);
+     * once for host memory and for what was staged, whose copies are complete. Afterwards
+     * side_facts says how ("visible_by"). abort: as in the task. Faults: GPU_CALL, RDMA_*,
+     * RUN_INTERRUPTED. */
+    int (*side_settle)(struct mcb_side *side, const atomic_bool *abort, struct mcb_error *error);
     /* What the cell says of how it was measured: {"method": "memory-poll" | "write-imm" |
      * "completion" | "ping-pong", "mtu_bytes": 4096, "post": "ibv_wr" | "ibv_post_send", ...}. New
      * reference. */

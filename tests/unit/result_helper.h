@@ -11,17 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static inline json_t *result_host(void)
-{
-    json_t *host =
-        json_pack("{s:s, s:i, s:s, s:s, s:i, s:i, s:i, s:[{s:s, s:i, s:n, s:n}], s:[], s:[]}",
-                  "host", "n1", "rank", 0, "kernel", "6.1", "cpu", "a CPU", "cpus", 2, "numa_nodes",
-                  1, "memory_bytes", 1 << 30, "nics", "name", "mlx5_0", "port", 1, "numa_node",
-                  "pci_address", "gpus", "endpoints");
-    assert_non_null(host);
-    return host;
-}
-
 /* A GPU near mlx5_0, as its host tells it. */
 static inline json_t *result_gpu(const char *name, bool stand_in)
 {
@@ -44,10 +33,21 @@ static inline json_t *result_opened(const char *nic, const char *memory, const c
     json_t *endpoint = json_pack(
         "{s:s, s:s, s:s?, s:[s, s], s:{s:s, s:i, s:i, s:f, s:n, s:b}, s:n}", "nic", nic, "memory",
         memory, "bounce", bounce, "roles", "initiator", "target", "registration", "method",
-        strncmp(memory, "cuda", 4) == 0 ? "dmabuf" : "reg_mr_iova2", "registered_bytes", 4096,
+        strncmp(memory, "cpu:", 4) != 0 ? "dmabuf" : "reg_mr_iova2", "registered_bytes", 4096,
         "regions", 1, "register_ms", 0.5, "others", "proved", 1, "placement");
     assert_non_null(endpoint);
     return endpoint;
+}
+
+static inline json_t *result_host(void)
+{
+    json_t *host =
+        json_pack("{s:s, s:i, s:s, s:s, s:i, s:i, s:i, s:[{s:s, s:i, s:n, s:n}], s:[], s:[o]}",
+                  "host", "n1", "rank", 0, "kernel", "6.1", "cpu", "a CPU", "cpus", 2, "numa_nodes",
+                  1, "memory_bytes", 1 << 30, "nics", "name", "mlx5_0", "port", 1, "numa_node",
+                  "pci_address", "gpus", "endpoints", result_opened("mlx5_0", "cpu:0", NULL));
+    assert_non_null(host);
+    return host;
 }
 
 /* The members that mcb_result_open() takes. */

@@ -273,6 +273,34 @@ static void each_command_is_described_with_its_own_defaults(void **state)
         }
 }
 
+static void what_is_said_of_a_command_that_measures(const char *words)
+{
+    void (*const printers[])(FILE *, const struct mcb_command *) = {mcb_arguments_print_help,
+                                                                    mcb_arguments_print_man};
+    for (size_t i = 0; i < LENGTH(printers); i++) {
+        struct page page;
+        printers[i](open_page(&page), &commands[3]);
+        fclose(page.stream);
+        if (!has_words(page.text, words))
+            fail_msg("no '%s' in: %s", words, page.text);
+        close_page(&page);
+    }
+}
+
+static void variables_that_are_no_option_s_are_described(void **state)
+{
+    (void)state;
+    what_is_said_of_a_command_that_measures(" ETCDCTL_USER credentials for etcd, ");
+    what_is_said_of_a_command_that_measures(
+        " MCB_GPU_MODULE of mcbench gpu: the file of the module ");
+}
+
+static void a_priority_matrix_is_said_to_narrow_nics_for_gpus(void **state)
+{
+    (void)state;
+    what_is_said_of_a_command_that_measures("with GPUs it only narrows the NICs");
+}
+
 static void the_overview_names_every_command(void **state)
 {
     (void)state;
@@ -434,6 +462,8 @@ int main(void)
         cmocka_unit_test(help_has_every_option_and_no_line_over_100_columns),
         cmocka_unit_test(help_of_a_command_with_options_of_its_own_has_those_only),
         cmocka_unit_test(each_command_is_described_with_its_own_defaults),
+        cmocka_unit_test(variables_that_are_no_option_s_are_described),
+        cmocka_unit_test(a_priority_matrix_is_said_to_narrow_nics_for_gpus),
         cmocka_unit_test(the_overview_names_every_command),
         cmocka_unit_test(a_man_page_has_every_option_and_no_stray_control_line),
         cmocka_unit_test(a_man_page_has_the_options_of_the_command_itself),

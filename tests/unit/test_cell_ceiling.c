@@ -416,6 +416,25 @@ static void a_link_above_both_nic_and_gpu_is_not_on_the_direct_way(void **state)
     assert_ceiling(bench, 58.5, "nic-pcie", "initiator");
 }
 
+/* Up: the copy out of the GPU and what the NIC writes; down: what it reads and the copy in. */
+static void staged_both_ways_copies_and_transfers_share_the_link_of_nic_and_gpu(void **state)
+{
+    struct bench *bench = *state;
+    bench->settings.bidirectional = true;
+    bench->settings.route = MCB_ROUTE_STAGED;
+    set_gpu(bench, 0, 120, 118, "0000:15:01.0"); /* a link of its own */
+    set_fact(bench, 0, "pcie_from_memory_gbps", json_real(120));
+    set_fact(bench, 0, "pcie_to_memory_gbps", json_real(118));
+    assert_ceiling(bench, 2 * 98.0139, "link", "both");
+    set_gpu(bench, 0, 120, 118, "0000:18:01.0"); /* the NIC's too */
+    assert_ceiling(bench, 118, "nic-pcie", "initiator");
+    bench->settings.bidirectional = false;
+    assert_ceiling(bench, 98.0139, "link", "both");
+    bench->settings.bidirectional = true;
+    bench->settings.route = MCB_ROUTE_HOST;
+    assert_ceiling(bench, 2 * 98.0139, "link", "both");
+}
+
 static void a_gpu_of_no_known_link_is_passed_over(void **state)
 {
     struct bench *bench = *state;
@@ -463,6 +482,7 @@ int main(void)
         TEST(the_link_of_a_gpu_counts_where_its_bytes_cross_it),
         TEST(the_gpu_of_the_target_is_written_to),
         TEST(a_link_above_both_nic_and_gpu_is_not_on_the_direct_way),
+        TEST(staged_both_ways_copies_and_transfers_share_the_link_of_nic_and_gpu),
         TEST(a_gpu_of_no_known_link_is_passed_over),
         TEST(both_directions_share_the_link_of_one_gpu),
     };

@@ -229,15 +229,15 @@ static void affinity_is_each_memory_with_each_nic_and_one_target(void **state)
     assert_list(&settings, &host.known, "0:cpu1:it 1:cpu1:i");
 }
 
-static void the_target_of_affinity_has_the_first_memory_of_the_peers(void **state)
+static void the_target_of_affinity_has_the_memory_of_the_peers(void **state)
 {
     (void)state;
     struct host host;
     struct mcb_settings settings = {.pairs = MCB_PAIRS_AFFINITY,
                                     .memories = {cpu_of(0)},
                                     .memory_count = 1,
-                                    .peer_memories = {cuda, cpu},
-                                    .peer_memory_count = 2};
+                                    .peer_memories = {cuda},
+                                    .peer_memory_count = 1};
     make_host(&host, 1, 2);
     memcpy(host.distances, (uint8_t[]){FAR, NEAR}, 2);
     assert_list(&settings, &host.known, "0:cpu0:i 0:gpu1:t");
@@ -273,6 +273,19 @@ static void more_than_can_be_is_refused(void **state)
     mcb_endpoint_list_release(&list);
 }
 
+static void a_nic_tells_the_endpoint_where_it_has_one_in_host_memory(void **state)
+{
+    (void)state;
+    struct mcb_plan_endpoint endpoints[] = {{.nic = 0, .gpu = -1}, {.nic = 1, .gpu = -1}};
+    const struct mcb_endpoint_list none = {NULL, 0}, list = {endpoints, 2};
+    assert_false(mcb_endpoint_list_needs_memory(&none));
+    assert_false(mcb_endpoint_list_needs_memory(&list));
+    endpoints[1].nic = 0;
+    assert_true(mcb_endpoint_list_needs_memory(&list));
+    endpoints[1] = (struct mcb_plan_endpoint){.nic = 1, .gpu = 0};
+    assert_true(mcb_endpoint_list_needs_memory(&list));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -288,7 +301,8 @@ int main(void)
         cmocka_unit_test(an_endpoint_is_listed_once),
         cmocka_unit_test(peer_memory_is_of_the_targets_alone),
         cmocka_unit_test(affinity_is_each_memory_with_each_nic_and_one_target),
-        cmocka_unit_test(the_target_of_affinity_has_the_first_memory_of_the_peers),
+        cmocka_unit_test(the_target_of_affinity_has_the_memory_of_the_peers),
+        cmocka_unit_test(a_nic_tells_the_endpoint_where_it_has_one_in_host_memory),
         cmocka_unit_test(more_than_can_be_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -19,7 +20,9 @@
 #include "bench/measure/endpoints.h"
 #include "bench/measure/placement_facts.h"
 #include "bench/topology/topology_file.h"
+#include "common/clock.h"
 #include "common/id_list.h"
+#include "common/interrupt.h"
 #include "common/json.h"
 #include "common/memory.h"
 #include "tests/unit/stand_in_gpus.h"
@@ -39,6 +42,8 @@ static struct {
     pthread_mutex_t lock;
     char log[512];
     const char *refused;             /* the name of an endpoint that does not open; NULL: none */
+    bool waits;                      /* it opens nothing until it is interrupted */
+    int64_t deadline_ns;             /* of the last one */
     const struct mcb_buffer *bounce; /* of the last one that was opened */
 } transport_state = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -50,6 +55,13 @@ static void write_log(char sign, const char *name)
     pthread_mutex_unlock(&transport_state.lock);
 }
 
+static volatile sig_atomic_t interrupted; /* in place of the program's flag */
+
+const volatile sig_atomic_t *mcb_interrupt_flag(void)
+{
+    return &interrupted;
+}
+
 static int endpoint_open(const struct mcb_endpoint_options *options, struct mcb_endpoint **endpoint,
                          struct mcb_error *error)
 {
@@ -59,6 +71,13 @@ static int endpoint_open(const struct mcb_endpoint_options *options, struct mcb_
         free(made);
         return mcb_error_set(error, MCB_FAULT_GPU_REGISTER, "it does not register");
     }
+    if (transport_state.waits) {
+        free(made);
+        while (!atomic_load(options->abort))
+            usleep(1000);
+        return mcb_error_set(error, MCB_FAULT_RUN_INTERRUPTED, "told to stop");
+    }
+    transport_state.deadline_ns = options->deadline_ns;
     transport_state.bounce = options->bounce;
     write_log('+', made->name);
     *endpoint = made;
@@ -117,6 +136,8 @@ static int prepare(void **state)
     opened->plans[0] = host_endpoint;
     opened->list = (struct mcb_endpoint_list){opened->plans, 1};
     transport_state.refused = NULL;
+    transport_state.waits = false;
+    interrupted = 0;
     transport_state.log[0] = '\0';
     *state = opened;
     return 0;
@@ -346,6 +367,26 @@ static void what_was_opened_is_closed_where_another_endpoint_fails(void **state)
     assert_int_equal(opened->error.code, MCB_FAULT_GPU_REGISTER);
     assert_string_equal(transport_state.log, "+nic0/cpu:0 -nic0/cpu:0 ");
     assert_null(opened->endpoints.list);
+}
+
+static void an_interruption_ends_the_opening(void **state)
+{
+    struct opened *opened = *state;
+    transport_state.waits = true;
+    interrupted = SIGINT;
+    assert_int_equal(open_all(opened), -1);
+    assert_int_equal(opened->error.code, MCB_FAULT_RUN_INTERRUPTED);
+}
+
+/* Peers wait for that long after they have opened their own. */
+static void opening_waits_for_less_than_the_timeout(void **state)
+{
+    struct opened *opened = *state;
+    int64_t start_ns = mcb_clock_ns();
+    opened->settings.timeout_ns = 3600 * MCB_NS_PER_S;
+    assert_int_equal(open_all(opened), 0);
+    assert_true(transport_state.deadline_ns > start_ns);
+    assert_true(transport_state.deadline_ns < start_ns + 3600 * MCB_NS_PER_S);
 }
 
 static void a_gpu_without_memory_is_named(void **state)
@@ -672,6 +713,8 @@ int main(void)
         on_this_host(areas_are_a_multiple_of_a_gpus_page_where_one_is_of_a_gpu),
         on_this_host(endpoints_of_a_nic_open_in_their_order_and_close_in_the_reverse),
         on_this_host(what_was_opened_is_closed_where_another_endpoint_fails),
+        on_this_host(an_interruption_ends_the_opening),
+        on_this_host(opening_waits_for_less_than_the_timeout),
         on_this_host(a_gpu_without_memory_is_named),
         on_this_host(a_bounce_buffer_is_pinned_until_it_is_freed),
         cmocka_unit_test(distance_is_from_the_memory_to_the_nic),

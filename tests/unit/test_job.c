@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include <cmocka.h>
 
@@ -144,7 +145,24 @@ static void memories_mix(void **state)
     json_decref(document);
 }
 
-static void what_is_missing_is_named(void **state)
+/* The ways to ask for GPUs; the first is what mcbench gpu does by itself. */
+static const struct option ways_to_ask[][4] = {
+    {{NULL, NULL}},
+    {{"memory", "cuda:0"}, {NULL, NULL}},
+    {{"memory", "all"}, {NULL, NULL}},
+    {{"memory", "cpu:0"}, {"peer-memory", "cuda"}, {NULL, NULL}},
+    {{"pairs", "affinity"}, {NULL, NULL}},
+};
+enum { WAYS = sizeof ways_to_ask / sizeof *ways_to_ask };
+
+static void assert_named(const struct option *options, const char *fault)
+{
+    if (run("gpu", options, out, err) != MCB_EXIT_ENVIRONMENT || !strstr(err, fault))
+        fail_msg("no %s, asked for with --%s: %s", fault, options->name ? options->name : "nothing",
+                 err);
+}
+
+static void what_is_missing_is_named_however_it_was_asked_for(void **state)
 {
     (void)state;
     static const struct {
@@ -153,20 +171,68 @@ static void what_is_missing_is_named(void **state)
         {"/nowhere.so", "", "[MCB-GPU-001]"},
         {MCB_STAND_IN_MODULE, "fail=driver", "[MCB-GPU-002]"},
         {MCB_STAND_IN_MODULE, "fail=none", "[MCB-GPU-003]"},
-        {MCB_STAND_IN_MODULE, "fail=allocate", "[MCB-GPU-005]"},
         {MCB_STAND_IN_MODULE, "fail=identify", "[MCB-GPU-009]"},
     };
-    static const struct option from_the_host[] = {
-        {"memory", "cpu:0"}, {"peer-memory", "cuda"}, {NULL, NULL}};
     for (size_t n = 0; n < sizeof cases / sizeof *cases; n++)
-        for (int mixed = 0; mixed < 2; mixed++) {
+        for (size_t way = 0; way < WAYS; way++) {
+            struct option dry[5] = {{"dry-run", NULL}};
+            memcpy(&dry[1], ways_to_ask[way], sizeof ways_to_ask[way]);
             stand_in_gpus_set(cases[n].gpus);
             setenv("MCB_GPU_MODULE", cases[n].module, 1);
-            assert_int_equal(run("gpu", mixed ? from_the_host : nothing_more, out, err),
-                             MCB_EXIT_ENVIRONMENT);
-            if (!strstr(err, cases[n].fault))
-                fail_msg("no %s in: %s", cases[n].fault, err);
+            assert_named(ways_to_ask[way], cases[n].fault);
+            assert_named(dry, cases[n].fault);
         }
+}
+
+static void memory_that_is_not_given_is_named(void **state)
+{
+    (void)state;
+    stand_in_gpus_set("fail=allocate");
+    for (size_t way = 0; way < WAYS; way++)
+        assert_named(ways_to_ask[way], "[MCB-GPU-005]");
+}
+
+static void more_than_all_of_the_memory_of_a_gpu_is_refused_before(void **state)
+{
+    (void)state;
+    stand_in_gpus_set("memory=128KiB");
+    assert_named(nothing_more, "[MCB-GPU-005]");
+    assert_non_null(strstr(err, "cuda:0: 256 KiB needed, of the 128 KiB that it has"));
+}
+
+static void host_memory_needs_no_gpus(void **state)
+{
+    (void)state;
+    static const struct option options[] = {{"memory", "cpu"}, {NULL, NULL}};
+    stand_in_gpus_set("fail=none");
+    if (run("gpu", options, out, err) != MCB_EXIT_OK)
+        fail_msg("%s", err);
+}
+
+static bool is_warned_of(const json_t *document, const char *text)
+{
+    size_t index;
+    json_t *warning;
+    json_array_foreach(json_object_get(document, "warnings"), index, warning)
+    {
+        if (strstr(json_string_value(warning), text))
+            return true;
+    }
+    return false;
+}
+
+static void a_registration_that_the_transport_does_not_make_is_warned_of(void **state)
+{
+    (void)state;
+    static const struct option options[] = {{"registration", "dmabuf"}, {NULL, NULL}};
+    static const char text[] = "--registration: means nothing over tcp";
+    json_t *document = run_on_gpus("", options);
+    assert_true(is_warned_of(document, text));
+    assert_non_null(strstr(err, text));
+    json_decref(document);
+    document = run_on_gpus("", nothing_more);
+    assert_false(is_warned_of(document, "--registration"));
+    json_decref(document);
 }
 
 static void memory_that_a_command_or_a_host_does_not_have_is_refused(void **state)
@@ -188,12 +254,19 @@ struct rank_of_job {
     const struct option *options;
 };
 
+/* What the first of two ranks printed to stderr; shared with its process. */
+static char *first_err;
+
 /* Runs both, the first in a process of its own, whose exit code is *first; the second one's is
- * returned. What the second prints goes to out and err. */
+ * returned. What the second prints goes to out and err, errors of the first to first_err. */
 static enum mcb_exit run_two(const struct rank_of_job ranks[2], int *first)
 {
     char listen[32];
     snprintf(listen, sizeof listen, "127.0.0.1:%u", ranks_free_port());
+    if (!first_err)
+        first_err =
+            mmap(NULL, OUTPUT_MAX, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_true(first_err != MAP_FAILED);
     pid_t child = fork();
     assert_true(child >= 0);
     const struct rank_of_job *rank = &ranks[child == 0 ? 0 : 1];
@@ -204,7 +277,7 @@ static enum mcb_exit run_two(const struct rank_of_job ranks[2], int *first)
         options[count++] = *at;
     options[count] = (struct option){NULL, NULL};
     stand_in_gpus_set(rank->gpus);
-    enum mcb_exit exit_code = run(rank->command, options, out, err);
+    enum mcb_exit exit_code = run(rank->command, options, out, child == 0 ? first_err : err);
     if (child == 0)
         _exit(exit_code);
     assert_int_equal(waitpid(child, first, 0), child);
@@ -225,36 +298,76 @@ static void ranks_that_were_started_with_different_commands_are_told(void **stat
 static void a_host_without_gpus_takes_part_with_its_host_memory(void **state)
 {
     (void)state;
-    static const struct option options[] = {
+    static const struct option one_role[] = {
         {"memory", "cpu"}, {"peer-memory", "cuda"}, {NULL, NULL}};
-    const struct rank_of_job ranks[] = {{"gpu", "", options}, {"gpu", "fail=none", nothing_more}};
-    int first;
-    enum mcb_exit second = run_two(ranks, &first);
-    if (second != MCB_EXIT_OK)
-        fail_msg("%s", err);
-    assert_int_equal(first, MCB_EXIT_OK);
-    assert_non_null(strstr(err, "this host takes part with host memory alone"));
-    json_t *document = json_loads(out, 0, NULL);
-    assert_int_equal(json_array_size(json_object_get(document, "cells")), 1);
-    assert_string_equal(mcb_json_text(json_object_get(cell_of(document, 0), "target"), "memory"),
-                        "cuda:0");
-    json_decref(document);
+    static const struct option both_roles[] = {{"memory", "all"}, {NULL, NULL}};
+    static const struct {
+        const struct option *options;
+        size_t cells;
+    } cases[] = {{one_role, 1}, {both_roles, 4}};
+    static const char text[] = " takes part with host memory alone: MCB-GPU-003, no GPU: ";
+    for (size_t n = 0; n < sizeof cases / sizeof *cases; n++) {
+        const struct rank_of_job ranks[] = {{"gpu", "", cases[n].options},
+                                            {"gpu", "fail=none", nothing_more}};
+        int first;
+        enum mcb_exit second = run_two(ranks, &first);
+        if (second != MCB_EXIT_OK)
+            fail_msg("%s", err);
+        assert_int_equal(first, MCB_EXIT_OK);
+        json_t *document = json_loads(out, 0, NULL);
+        assert_int_equal(json_array_size(json_object_get(document, "cells")), cases[n].cells);
+        assert_true(is_warned_of(document, text));
+        assert_true(is_warned_of(document, mcb_fault_get(MCB_FAULT_GPU_NONE)->fix));
+        assert_non_null(strstr(err, text));
+        assert_non_null(strstr(first_err, text));
+        assert_non_null(strstr(first_err, "rank 1 ("));
+        json_decref(document);
+    }
 }
 
 static void a_host_without_anything_to_measure_says_why(void **state)
 {
     (void)state;
-    const struct rank_of_job lacking_second[] = {{"gpu", "", nothing_more},
-                                                 {"gpu", "fail=none", nothing_more}};
-    const struct rank_of_job lacking_first[] = {{"gpu", "fail=none", nothing_more},
-                                                {"gpu", "", nothing_more}};
+    static const struct option cuda[] = {{"memory", "cuda"}, {NULL, NULL}};
+    static const struct option other_way[] = {
+        {"memory", "cpu"}, {"peer-memory", "cuda"}, {NULL, NULL}};
+    static const struct {
+        const char *gpus[2];
+        const struct option *options;
+        const char *blamed;
+    } cases[] = {
+        {{"", "fail=none"}, nothing_more, "rank 1 ("},
+        {{"fail=none", ""}, nothing_more, "rank 0 ("},
+        {{"", "fail=none"}, cuda, "rank 1 ("},
+        {{"fail=none", "fail=driver"}, nothing_more, "rank 0 ("},
+        {{"fail=none", "fail=none"}, other_way, "rank 0 ("},
+    };
+    for (size_t n = 0; n < sizeof cases / sizeof *cases; n++) {
+        const struct rank_of_job ranks[] = {{"gpu", cases[n].gpus[0], cases[n].options},
+                                            {"gpu", cases[n].gpus[1], nothing_more}};
+        int first;
+        enum mcb_exit second = run_two(ranks, &first);
+        const char *const said[] = {first_err, err};
+        for (int rank = 0; rank < 2; rank++)
+            if (!strstr(said[rank], "[MCB-GPU-003]") || !strstr(said[rank], cases[n].blamed))
+                fail_msg("case %zu, rank %d: %s", n, rank, said[rank]);
+        assert_int_equal(first, MCB_EXIT_ENVIRONMENT);
+        assert_int_equal(second, MCB_EXIT_ENVIRONMENT);
+    }
+}
+
+static void a_gpu_that_one_host_does_not_have_is_named_on_both(void **state)
+{
+    (void)state;
+    static const struct option second_gpu[] = {{"memory", "cuda:1"}, {NULL, NULL}};
+    const struct rank_of_job ranks[] = {{"gpu", "gpus=0000:16:00.0,0000:26:00.0", second_gpu},
+                                        {"gpu", "", nothing_more}};
     int first;
-    assert_int_equal(run_two(lacking_second, &first), MCB_EXIT_ENVIRONMENT);
-    assert_int_not_equal(first, MCB_EXIT_OK);
-    assert_non_null(strstr(err, "[MCB-GPU-003]"));
-    assert_int_not_equal(run_two(lacking_first, &first), MCB_EXIT_OK);
-    assert_int_equal(first, MCB_EXIT_ENVIRONMENT);
-    assert_non_null(strstr(err, "has none of the memory that was asked for"));
+    assert_int_equal(run_two(ranks, &first), MCB_EXIT_USAGE);
+    assert_int_equal(first, MCB_EXIT_USAGE);
+    assert_non_null(strstr(err, "[MCB-GPU-004]"));
+    assert_non_null(strstr(first_err, "[MCB-GPU-004]"));
+    assert_non_null(strstr(first_err, "rank 1 ("));
 }
 
 int main(void)
@@ -264,11 +377,16 @@ int main(void)
         cmocka_unit_test(warnings_that_cannot_be_kept_end_the_run),
         cmocka_unit_test(memory_of_gpus_is_staged_over_tcp_and_verified_on_the_gpu),
         cmocka_unit_test(memories_mix),
-        cmocka_unit_test(what_is_missing_is_named),
+        cmocka_unit_test(what_is_missing_is_named_however_it_was_asked_for),
+        cmocka_unit_test(memory_that_is_not_given_is_named),
+        cmocka_unit_test(more_than_all_of_the_memory_of_a_gpu_is_refused_before),
+        cmocka_unit_test(host_memory_needs_no_gpus),
+        cmocka_unit_test(a_registration_that_the_transport_does_not_make_is_warned_of),
         cmocka_unit_test(memory_that_a_command_or_a_host_does_not_have_is_refused),
         cmocka_unit_test(ranks_that_were_started_with_different_commands_are_told),
         cmocka_unit_test(a_host_without_gpus_takes_part_with_its_host_memory),
         cmocka_unit_test(a_host_without_anything_to_measure_says_why),
+        cmocka_unit_test(a_gpu_that_one_host_does_not_have_is_named_on_both),
     };
     return cmocka_run_group_tests_name("job", tests, NULL, NULL);
 }

@@ -76,6 +76,18 @@ static void host_memory_has_the_direct_route_alone(void **state)
     }
 }
 
+static void a_registration_means_something_where_gpus_are_reached(void **state)
+{
+    (void)state;
+    struct mcb_settings settings = settings_of(true, -1);
+    assert_false(mcb_job_ignores_registration(&settings, &staging)); /* auto was not asked for */
+    settings.registration = MCB_REGISTRATION_PEERMEM;
+    assert_true(mcb_job_ignores_registration(&settings, &staging));
+    assert_false(mcb_job_ignores_registration(&settings, &reaching));
+    settings.memories[0].gpu = false;
+    assert_false(mcb_job_ignores_registration(&settings, &staging));
+}
+
 static enum mcb_fault_code check(const char *command, const struct mcb_settings *settings,
                                  const struct mcb_gpus *gpus, struct mcb_error *error)
 {
@@ -142,6 +154,7 @@ int main(void)
         cmocka_unit_test(orderings_are_dropped_where_they_mean_nothing),
         cmocka_unit_test(direct_becomes_staged_where_the_transport_does_not_reach_gpus),
         cmocka_unit_test(host_memory_has_the_direct_route_alone),
+        cmocka_unit_test(a_registration_means_something_where_gpus_are_reached),
         cmocka_unit_test(mcbench_cpu_measures_no_memory_of_gpus),
         cmocka_unit_test(a_gpu_beyond_the_last_one_is_named_with_it),
         cmocka_unit_test(nodes_must_be_there),

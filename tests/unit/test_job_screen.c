@@ -176,7 +176,7 @@ static void a_plan_names_the_endpoints_of_every_round(void **state)
     struct captured out = capture_begin(STDOUT_FILENO);
     mcb_job_screen_plan(&settings, &plan, "rdma", nics, &all);
     capture_end(&out, text, sizeof text);
-    assert_non_null(strstr(text, " · cpu,cuda → cuda · rdma · "));
+    assert_non_null(strstr(text, " · cpu,cuda → cuda · rdma, staged · "));
     assert_non_null(strstr(text, "2 hosts, 4 NICs, 4 GPUs, "));
     assert_non_null(strstr(text, ", staged: mlx5_0/cpu→mlx5_0/cuda:0#1 "
                                  "mlx5_1/cuda:1→mlx5_1/cpu:1#1\n"));

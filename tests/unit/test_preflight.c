@@ -461,7 +461,53 @@ static void stand_in_gpus_are_warned_of(void **state)
     struct outcome outcome = run(host);
     assert_int_equal(outcome.verdicts[GPU], MCB_VERDICT_WARN);
     assert_int_equal(outcome.status, 0);
-    assert_non_null(strstr(outcome.evidence[GPU], "stand-in GPUs"));
+    assert_non_null(strstr(outcome.evidence[GPU], "2 stand-in GPUs in host memory, "));
+    gpus.count = 1;
+    strcpy(gpus.list[0].model, "stand-in GPU");
+    assert_non_null(strstr(run(host).evidence[GPU], "1 stand-in GPU in host memory, "));
+    const char *once = strstr(run(host).evidence[GPU], "stand-in GPU");
+    assert_null(strstr(once + 1, "stand-in GPU"));
+}
+
+static void gpus_that_mcbench_topo_numbers_otherwise_are_warned_of(void **state)
+{
+    struct host *host = *state;
+    struct mcb_gpus gpus;
+    put_gpus(host, &gpus, MCB_KNOWN_YES);
+    strcpy(gpus.list[0].pci_address, "0000:5d:00.0");
+    strcpy(gpus.list[1].pci_address, "0001:19:00.0");
+    assert_string_equal(run(host).names, "memlock; memory; gpu; open files; ");
+    strcpy(gpus.list[1].pci_address, "0000:19:00.0");
+    struct outcome outcome = run(host);
+    assert_string_equal(outcome.names, "memlock; memory; gpu; gpu order; open files; ");
+    assert_int_equal(outcome.verdicts[GPU + 1], MCB_VERDICT_WARN);
+    assert_int_equal(outcome.status, 0);
+    assert_non_null(strstr(outcome.evidence[GPU + 1], "cuda:1 is 0000:19:00.0, "));
+    assert_non_null(strstr(outcome.evidence[GPU + 1], "CUDA_DEVICE_ORDER=PCI_BUS_ID"));
+    gpus.list[2] = gpus.list[1]; /* with one between them of which it is not known */
+    gpus.count = 3;
+    gpus.list[1].pci_address[0] = '\0';
+    assert_non_null(strstr(run(host).evidence[GPU + 1], "cuda:2 is 0000:19:00.0, "));
+    gpus.list[0].pci_address[0] = '\0';
+    assert_string_equal(run(host).names, "memlock; memory; gpu; open files; ");
+}
+
+static void more_than_all_of_the_memory_of_a_gpu_fails(void **state)
+{
+    struct host *host = *state;
+    struct mcb_gpus gpus;
+    uint64_t bytes[MCB_GPUS_MAX] = {128 * MIB, 256 * MIB};
+    put_gpus(host, &gpus, MCB_KNOWN_YES);
+    host->input.gpu_bytes = bytes;
+    expect(host, GPU + 1, MCB_VERDICT_PASS, "cuda:0: 128 MiB needed; what it has is not known");
+    gpus.list[0].memory_bytes = 512 * MIB;
+    gpus.list[1].memory_bytes = 256 * MIB;
+    expect(host, GPU + 1, MCB_VERDICT_PASS, "cuda:1: 256 MiB needed, of the 256 MiB that it has");
+    bytes[1]++;
+    assert_int_equal(run(host).error.code, MCB_FAULT_GPU_MEMORY);
+    bytes[0] = 640 * MIB;
+    gpus.list[1].memory_bytes = 0;
+    expect(host, GPU + 1, MCB_VERDICT_FAIL, "cuda:0: 640 MiB needed, of the 512 MiB that it has");
 }
 
 #define on_a_host(test) cmocka_unit_test_setup_teardown(test, make_host, remove_host)
@@ -490,6 +536,8 @@ int main(void)
         on_a_host(gpus_are_told_with_what_is_known_of_their_registration),
         on_a_host(gpus_that_can_hardly_be_registered_are_warned_of),
         on_a_host(stand_in_gpus_are_warned_of),
+        on_a_host(gpus_that_mcbench_topo_numbers_otherwise_are_warned_of),
+        on_a_host(more_than_all_of_the_memory_of_a_gpu_fails),
         on_a_host(nobody_needs_to_listen),
         on_a_host(this_host_can_be_checked),
     };

@@ -30,7 +30,9 @@ enum ailment {
     READS_ONES,   /* what it reads from the GPU is all ones, as of a PCI function that is gone */
     READS_STALE,  /* it reads what the GPU held at first */
     FAILS,        /* a transfer with the GPU has a completion that says so */
-    HANGS         /* and none at all */
+    HANGS,        /* and none at all */
+    DEAF,         /* nothing that it sends itself arrives */
+    MUDDLES       /* what it sends itself arrives as something else */
 };
 
 static struct {
@@ -39,7 +41,8 @@ static struct {
     uint64_t from;     /* only at this offset and above */
     bool late;         /* its writes to the GPU become visible by a flush */
 
-    unsigned opened, closed, transfers, regions;
+    unsigned opened, closed, transfers, regions, tried_itself;
+    uint8_t ack_timeout;
     uint64_t values[TRANSFERS_MAX]; /* carried */
     uint64_t offsets[TRANSFERS_MAX];
     bool into[TRANSFERS_MAX], remote[TRANSFERS_MAX];
@@ -64,7 +67,20 @@ static void check_keys(const struct mcb_slot *slot)
 {
     assert_int_equal(slot->local_key, is_gpu(slot->local) ? 11 : 1);
     assert_int_equal(slot->remote_key, is_gpu(slot->remote) ? 12 : 2);
-    assert_int_not_equal(is_gpu(slot->local), is_gpu(slot->remote));
+    assert_false(is_gpu(slot->local) && is_gpu(slot->remote));
+}
+
+/* Between two places of host memory. */
+static int post_to_itself(const struct mcb_slot *slot, bool reads)
+{
+    void *to = (void *)(uintptr_t)(reads ? slot->local : slot->remote);
+    const void *from = (const void *)(uintptr_t)(reads ? slot->remote : slot->local);
+    nic.tried_itself |= 1u << reads;
+    nic.completes = nic.ailment != HANGS;
+    nic.status = nic.ailment == DEAF ? IBV_WC_RETRY_EXC_ERR : IBV_WC_SUCCESS;
+    if (nic.ailment != MUDDLES)
+        memcpy(to, from, sizeof(uint64_t));
+    return 0;
 }
 
 static uint64_t read_gpu(const uint64_t *from)
@@ -98,6 +114,8 @@ static int post(struct mcb_queue_pair *pair, uint32_t index, uint32_t count)
     assert_int_equal(count, 1);
     assert_true(nic.transfers < TRANSFERS_MAX);
     check_keys(slot);
+    if (!is_gpu(slot->local) && !is_gpu(slot->remote))
+        return post_to_itself(slot, reads);
     if ((nic.by_local_key && !is_gpu(slot->local)) || gpu_address - (uintptr_t)memory < nic.from)
         nic.ailment = HEALTHY;
     unsigned at = nic.transfers++;
@@ -148,6 +166,7 @@ int mcb_queue_set_open(const struct mcb_queue_options *options, struct mcb_queue
     opened->pairs[0].number = 20 + (uint32_t)options->verb;
     opened->pairs[0].slots = calloc(1, sizeof(*opened->pairs[0].slots));
     snprintf(opened->path, sizeof(opened->path), "mlx5_0 -> itself");
+    nic.ack_timeout = options->ack_timeout;
     nic.opened++;
     *set = opened;
     return 0;
@@ -169,6 +188,14 @@ void mcb_queue_set_assign(struct mcb_queue_set *set, uint32_t pair, uint32_t slo
     (void)landing;
     (void)landing_key;
     set->pairs[pair].slots[slot] = *message;
+}
+
+int mcb_queue_pair_receive(struct mcb_queue_pair *pair, uint32_t count)
+{
+    (void)pair;
+    (void)count;
+    fail_msg("nothing is received");
+    return -1;
 }
 
 int mcb_queue_set_connect(struct mcb_queue_set *set, const struct mcb_queue_peer *peer,
@@ -216,11 +243,20 @@ static struct mcb_registration registration = {
     .regions = regions, .count = 2, .way = MCB_REGISTER_DMABUF};
 static struct mcb_buffer buffer;
 static struct mcb_loopback *loopback;
+static atomic_bool aborted;
 
-static int set_up(void **state)
+static const struct mcb_loopback_limits long_enough = {3600 * MCB_NS_PER_S, &aborted},
+                                        soon_over = {20 * MCB_NS_PER_MS, NULL};
+
+static int open_loopback(struct mcb_loopback **opened, struct mcb_error *error)
 {
     const struct mcb_loopback_options options = {
         .device = &device, .gid = &gid, .port = 1, .mtu_bytes = 4096};
+    return mcb_loopback_open(&options, &soon_over, opened, error);
+}
+
+static int set_up(void **state)
+{
     struct mcb_error error;
     (void)state;
     memset(&nic, 0, sizeof(nic));
@@ -229,7 +265,8 @@ static int set_up(void **state)
     buffer = gpu_buffer(memory, LENGTH);
     for (size_t i = 0; i < 2; i++)
         regions[i] = (struct mcb_region){(uintptr_t)memory + i * REGION, REGION, 11, 12};
-    return mcb_loopback_open(&options, &loopback, &error);
+    atomic_store(&aborted, false);
+    return open_loopback(&loopback, &error);
 }
 
 static int tear_down(void **state)
@@ -244,8 +281,7 @@ static int tear_down(void **state)
 static int prove(struct mcb_error *error)
 {
     *error = (struct mcb_error){.code = MCB_FAULT_NONE};
-    return mcb_loopback_prove(loopback, &buffer, &registration, mcb_clock_ns() + 20 * MCB_NS_PER_MS,
-                              error);
+    return mcb_loopback_prove(loopback, &buffer, &registration, &soon_over, error);
 }
 
 static void assert_unreachable(const char *clause)
@@ -343,7 +379,7 @@ static void a_transfer_that_never_ends_is_given_up_at_the_deadline(void **state)
 {
     (void)state;
     nic.ailment = HANGS;
-    assert_unreachable("is not done at its deadline");
+    assert_unreachable("not done at the deadline");
 }
 
 static void after_a_failure_new_queue_pairs_serve(void **state)
@@ -385,8 +421,7 @@ static void a_flush_reads_the_first_bytes_by_the_remote_key(void **state)
 {
     (void)state;
     struct mcb_error error;
-    assert_int_equal(
-        mcb_loopback_flush(loopback, &registration, mcb_clock_ns() + MCB_NS_PER_S, &error), 0);
+    assert_int_equal(mcb_loopback_flush(loopback, &registration, &long_enough, &error), 0);
     assert_int_equal(nic.transfers, 1);
     assert_int_equal(nic.offsets[0], 0);
     assert_false(nic.into[0]);
@@ -398,13 +433,67 @@ static void a_flush_that_fails_has_the_fault_of_the_transfer(void **state)
     (void)state;
     struct mcb_error error;
     nic.ailment = FAILS;
-    assert_int_equal(
-        mcb_loopback_flush(loopback, &registration, mcb_clock_ns() + MCB_NS_PER_S, &error), -1);
+    assert_int_equal(mcb_loopback_flush(loopback, &registration, &long_enough, &error), -1);
     assert_int_equal(error.code, MCB_FAULT_RDMA_COMPLETION);
+}
+
+static void a_flush_that_never_ends_is_given_up(void **state)
+{
+    (void)state;
+    struct mcb_error error;
     nic.ailment = HANGS;
-    assert_int_equal(
-        mcb_loopback_flush(loopback, &registration, mcb_clock_ns() + MCB_NS_PER_MS, &error), -1);
+    assert_int_equal(mcb_loopback_flush(loopback, &registration, &soon_over, &error), -1);
     assert_int_equal(error.code, MCB_FAULT_RDMA_STUCK);
+}
+
+static void an_interruption_ends_what_never_ends(void **state)
+{
+    (void)state;
+    struct mcb_error error;
+    nic.ailment = HANGS;
+    atomic_store(&aborted, true);
+    assert_int_equal(mcb_loopback_flush(loopback, &registration, &long_enough, &error), -1);
+    assert_int_equal(error.code, MCB_FAULT_RUN_INTERRUPTED);
+    nic.ailment = HEALTHY;
+    assert_int_equal(mcb_loopback_flush(loopback, &registration, &soon_over, &error), 0);
+    nic.ailment = HANGS; /* and of a proof it is not taken for the memory's */
+    assert_int_equal(mcb_loopback_prove(loopback, &buffer, &registration, &long_enough, &error),
+                     -1);
+    assert_int_equal(error.code, MCB_FAULT_RUN_INTERRUPTED);
+}
+
+static void a_nic_that_does_not_reach_itself_is_told_from_unreachable_memory(void **state)
+{
+    (void)state;
+    static const enum ailment ailments[] = {DEAF, HANGS, MUDDLES};
+    struct mcb_loopback *other = NULL;
+    struct mcb_error error;
+    for (size_t i = 0; i < sizeof(ailments) / sizeof(ailments[0]); i++) {
+        nic.ailment = ailments[i];
+        assert_int_equal(open_loopback(&other, &error), -1);
+        assert_int_equal(error.code, MCB_FAULT_RDMA_LOOPBACK);
+        assert_non_null(strstr(error.detail, "mlx5_0 port 1 does not reach itself"));
+        assert_null(other);
+    }
+    nic.ailment = FAILS; /* queue pairs that have to be opened anew */
+    assert_int_equal(prove(&error), -1);
+    nic.ailment = DEAF;
+    assert_int_equal(prove(&error), -1);
+    assert_int_equal(error.code, MCB_FAULT_RDMA_LOOPBACK);
+}
+
+static void a_nic_is_tried_on_host_memory_by_read_and_by_write(void **state)
+{
+    (void)state;
+    assert_int_equal(nic.tried_itself, 3);
+    assert_int_equal(nic.transfers, 0);
+}
+
+static void without_an_answer_the_nic_gives_up_within_a_second(void **state)
+{
+    (void)state;
+    assert_true(nic.ack_timeout > 0);
+    assert_true(7 * (4096 << nic.ack_timeout) <= MCB_NS_PER_S);
 }
 
 static void an_error_of_the_gpu_is_not_taken_for_the_nics(void **state)
@@ -451,6 +540,11 @@ int main(void)
         TEST(what_the_nic_wrote_is_flushed_by_reading),
         TEST(a_flush_reads_the_first_bytes_by_the_remote_key),
         TEST(a_flush_that_fails_has_the_fault_of_the_transfer),
+        TEST(a_flush_that_never_ends_is_given_up),
+        TEST(an_interruption_ends_what_never_ends),
+        TEST(a_nic_that_does_not_reach_itself_is_told_from_unreachable_memory),
+        TEST(a_nic_is_tried_on_host_memory_by_read_and_by_write),
+        TEST(without_an_answer_the_nic_gives_up_within_a_second),
         TEST(an_error_of_the_gpu_is_not_taken_for_the_nics),
         TEST(of_host_memory_wrong_bytes_are_corrupt_data),
     };

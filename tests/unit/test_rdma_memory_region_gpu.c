@@ -145,6 +145,24 @@ static void each_region_of_a_dmabuf_begins_at_its_offset_in_it(void **state)
     assert_int_equal(held, 0);
 }
 
+/* Whatever the limit. */
+static void regions_of_a_gpu_begin_at_its_pages(void **state)
+{
+    (void)state;
+    struct mcb_buffer buffer = gpu_buffer(memory, LENGTH);
+    struct mcb_registration *registration;
+    struct mcb_error error;
+    assert_int_equal(register_memory(&buffer, MCB_REGISTER_ADDRESS, false, 3 * GPU_PAGE + 8192,
+                                     &registration, &error),
+                     0);
+    assert_true(registration->count > 1);
+    for (size_t i = 0; i < call_count; i++) {
+        assert_int_equal((calls[i].iova - (uintptr_t)memory) % GPU_PAGE, 0);
+        assert_int_equal(calls[i].length % GPU_PAGE, 0);
+    }
+    mcb_registration_close(registration);
+}
+
 static void the_dmabuf_is_closed_once_it_is_registered(void **state)
 {
     (void)state;
@@ -358,6 +376,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(each_region_of_a_dmabuf_begins_at_its_offset_in_it, set_up),
+        cmocka_unit_test_setup(regions_of_a_gpu_begin_at_its_pages, set_up),
         cmocka_unit_test_setup(the_dmabuf_is_closed_once_it_is_registered, set_up),
         cmocka_unit_test_setup(the_dmabuf_is_closed_once_where_a_region_is_refused, set_up),
         cmocka_unit_test_setup(each_way_asks_for_its_mapping, set_up),

@@ -14,6 +14,7 @@
 
 #include "bench/transport/rdma_registration.h"
 #include "bench/transport/rdma_side.h"
+#include "common/clock.h"
 #include "tests/unit/gpu_buffer.h"
 
 enum { LENGTH = 2 * GPU_PAGE };
@@ -28,6 +29,8 @@ static unsigned unreached;     /* bit of each way that registers and does not re
 static bool relaxed_unreached; /* the same, of relaxed registrations only */
 static enum mcb_fault_code proof_fault, loopback_fault;
 static char unreached_detail[600];
+static atomic_bool aborted;
+static int64_t proof_most_ns;
 
 static struct ibv_mr *answer(int failed, unsigned access)
 {
@@ -69,9 +72,11 @@ int ibv_dereg_mr(struct ibv_mr *mr)
     return 0;
 }
 
-int mcb_loopback_open(const struct mcb_loopback_options *options, struct mcb_loopback **loopback,
+int mcb_loopback_open(const struct mcb_loopback_options *options,
+                      const struct mcb_loopback_limits *limits, struct mcb_loopback **loopback,
                       struct mcb_error *error)
 {
+    assert_ptr_equal(limits->abort, &aborted);
     if (loopback_fault != MCB_FAULT_NONE)
         return mcb_error_set(error, loopback_fault, "%s: no loopback", options->device->name);
     loopbacks++;
@@ -85,11 +90,12 @@ void mcb_loopback_close(struct mcb_loopback *loopback)
 }
 
 int mcb_loopback_prove(struct mcb_loopback *loopback, const struct mcb_buffer *buffer,
-                       const struct mcb_registration *registration, int64_t deadline_ns,
-                       struct mcb_error *error)
+                       const struct mcb_registration *registration,
+                       const struct mcb_loopback_limits *limits, struct mcb_error *error)
 {
     assert_non_null(loopback);
-    assert_true(deadline_ns > 0);
+    assert_ptr_equal(limits->abort, &aborted);
+    proof_most_ns = limits->most_ns;
     proofs++;
     if (proof_fault != MCB_FAULT_NONE)
         return mcb_error_set(error, proof_fault, "%s: it fails otherwise", buffer->memory);
@@ -99,11 +105,11 @@ int mcb_loopback_prove(struct mcb_loopback *loopback, const struct mcb_buffer *b
 }
 
 int mcb_loopback_flush(struct mcb_loopback *loopback, const struct mcb_registration *registration,
-                       int64_t deadline_ns, struct mcb_error *error)
+                       const struct mcb_loopback_limits *limits, struct mcb_error *error)
 {
     (void)loopback;
     (void)registration;
-    (void)deadline_ns;
+    (void)limits;
     (void)error;
     return 0;
 }
@@ -138,7 +144,13 @@ static int set_up(void **state)
                                  .page_bytes = 4096,
                                  .memory = "cpu:0",
                                  .kind = &mcb_memory_host};
-    endpoint = (struct mcb_endpoint){.buffer = &buffer, .settings = &settings, .device = &device};
+    endpoint = (struct mcb_endpoint){
+        .buffer = &buffer,
+        .settings = &settings,
+        .device = &device,
+        .abort = &aborted,
+        .deadline_ns = mcb_clock_ns() + 3600 * MCB_NS_PER_S,
+    };
     return 0;
 }
 
@@ -161,6 +173,7 @@ static void assert_registered_as(const char *method)
     json_decref(text);
 }
 
+/* Of the endpoint as a whole. */
 static struct mcb_error refusal(void)
 {
     struct mcb_error error = {.code = MCB_FAULT_NONE};
@@ -168,6 +181,16 @@ static struct mcb_error refusal(void)
     assert_null(endpoint.strict);
     assert_null(endpoint.relaxed);
     return error;
+}
+
+/* Of the direct route alone. */
+static struct mcb_error direct_refusal(void)
+{
+    assert_registered_as("none");
+    assert_null(endpoint.strict);
+    assert_null(endpoint.relaxed);
+    assert_int_not_equal(endpoint.direct_fault.code, MCB_FAULT_NONE);
+    return endpoint.direct_fault;
 }
 
 static void assert_contains(const char *text, const char *part)
@@ -183,6 +206,20 @@ static void a_dmabuf_that_is_reached_is_used(void **state)
     assert_int_equal(proofs, 1);
     assert_int_equal(by_address, 0);
     assert_true(endpoint.proved);
+    assert_int_equal(endpoint.direct_fault.code, MCB_FAULT_NONE);
+}
+
+static void that_peermem_was_not_needed_is_told_with_what_the_host_says_of_it(void **state)
+{
+    (void)state;
+    char peermem[MCB_PEERMEM_TEXT], expected[256];
+    mcb_registration_peermem(MCB_SYSFS, peermem);
+    snprintf(expected, sizeof(expected), "peermem: not tried, as dmabuf works (%s)", peermem);
+    assert_registered_as("dmabuf");
+    assert_string_equal(endpoint.others, expected);
+    mcb_rdma_unregister(&endpoint);
+    settings.registration = MCB_REGISTRATION_DMABUF; /* peermem is out of the question */
+    assert_registered_as("dmabuf");
     assert_string_equal(endpoint.others, "");
 }
 
@@ -194,7 +231,7 @@ static void what_was_used_is_described(void **state)
     assert_int_equal(json_integer_value(json_object_get(text, "registered_bytes")), LENGTH);
     assert_int_equal(json_integer_value(json_object_get(text, "regions")), 1);
     assert_true(json_is_real(json_object_get(text, "register_ms")));
-    assert_true(json_is_null(json_object_get(text, "others")));
+    assert_string_equal(json_string_value(json_object_get(text, "others")), endpoint.others);
     assert_true(json_is_true(json_object_get(text, "proved")));
     json_decref(text);
 }
@@ -227,7 +264,8 @@ static void a_dmabuf_that_is_not_reached_leads_to_the_other_mapping(void **state
     unreached = 1u << MCB_REGISTER_DMABUF;
     assert_registered_as("dmabuf-pcie");
     assert_int_equal(held, 1);
-    assert_string_equal(endpoint.others, "dmabuf: the NIC does not get there");
+    assert_contains(endpoint.others, "dmabuf: the NIC does not get there; peermem: not tried, as "
+                                     "dmabuf-pcie works (");
 }
 
 static void registered_and_not_reached_is_the_fault_where_no_way_works(void **state)
@@ -236,7 +274,7 @@ static void registered_and_not_reached_is_the_fault_where_no_way_works(void **st
     unreached = 1u << MCB_REGISTER_DMABUF;
     gpu.export_refused[MCB_DMABUF_PCIE] = true;
     fail_address = EFAULT;
-    struct mcb_error error = refusal();
+    struct mcb_error error = direct_refusal();
     assert_int_equal(error.code, MCB_FAULT_GPU_UNREACHABLE);
     assert_contains(error.detail, "the NIC does not get there; nor does another way work: "
                                   "dmabuf-pcie: cuda:0: the driver exports nothing; peermem: ");
@@ -248,7 +286,7 @@ static void else_the_fault_is_that_of_the_last_way(void **state)
     (void)state;
     gpu.export_refused[MCB_DMABUF_DEFAULT] = gpu.export_refused[MCB_DMABUF_PCIE] = true;
     fail_address = EFAULT;
-    struct mcb_error error = refusal();
+    struct mcb_error error = direct_refusal();
     assert_int_equal(error.code, MCB_FAULT_GPU_REGISTER);
     assert_contains(error.detail, "(EFAULT, errno 14)");
     assert_contains(error.detail, "nor does another way work: dmabuf: cuda:0: the driver exports "
@@ -261,15 +299,16 @@ static void a_way_that_was_asked_for_is_the_only_one(void **state)
     (void)state;
     settings.registration = MCB_REGISTRATION_PEERMEM;
     fail_address = EFAULT;
-    struct mcb_error error = refusal();
+    struct mcb_error error = direct_refusal();
     assert_int_equal(error.code, MCB_FAULT_GPU_REGISTER);
     assert_null(strstr(error.detail, "another way"));
     assert_int_equal(gpu.exports, 0);
     mcb_rdma_unregister(&endpoint);
+    endpoint.direct_fault.code = MCB_FAULT_NONE;
     settings.registration = MCB_REGISTRATION_DMABUF;
     fail_address = 0;
     fail_dmabuf = EINVAL;
-    error = refusal();
+    error = direct_refusal();
     assert_int_equal(error.code, MCB_FAULT_GPU_REGISTER);
     assert_int_equal(gpu.exports, 2);
     assert_int_equal(by_address, 1);
@@ -293,7 +332,7 @@ static void orderings_do_not_differ_in_their_way(void **state)
     (void)state;
     settings.ordering_count = 2;
     relaxed_unreached = true;
-    struct mcb_error error = refusal();
+    struct mcb_error error = direct_refusal();
     assert_int_equal(error.code, MCB_FAULT_GPU_UNREACHABLE);
     assert_int_equal(held, 0);
 }
@@ -313,6 +352,81 @@ static void a_loopback_that_cannot_be_opened_is_the_fault(void **state)
     (void)state;
     loopback_fault = MCB_FAULT_RDMA_QP_CREATE;
     assert_int_equal(refusal().code, MCB_FAULT_RDMA_QP_CREATE);
+}
+
+static void what_a_gpu_and_a_nic_cannot_do_leaves_the_other_routes(void **state)
+{
+    (void)state;
+    endpoint.bounce = &bounce;
+    settings.routes[1] = MCB_ROUTE_STAGED;
+    settings.route_count = 2;
+    gpu.export_refused[MCB_DMABUF_DEFAULT] = gpu.export_refused[MCB_DMABUF_PCIE] = true;
+    settings.registration = MCB_REGISTRATION_DMABUF;
+    assert_int_equal(direct_refusal().code, MCB_FAULT_GPU_EXPORT);
+    assert_non_null(mcb_rdma_registration(&endpoint, MCB_ORDERING_OFF, MCB_ROUTE_STAGED));
+    json_t *text = mcb_rdma_registration_describe(&endpoint);
+    assert_string_equal(json_string_value(json_object_get(text, "others")),
+                        endpoint.direct_fault.detail);
+    assert_true(json_is_null(json_object_get(text, "proved")));
+    json_decref(text);
+}
+
+static void a_side_of_the_direct_route_has_the_fault_of_its_registration(void **state)
+{
+    (void)state;
+    struct mcb_cell_settings cell = {.route = MCB_ROUTE_DIRECT};
+    const struct mcb_side_options options = {.cell = &cell};
+    struct mcb_side *side = NULL;
+    struct mcb_error error;
+    unreached = 1u << MCB_REGISTER_ADDRESS;
+    settings.registration = MCB_REGISTRATION_PEERMEM;
+    assert_int_equal(direct_refusal().code, MCB_FAULT_GPU_UNREACHABLE);
+    assert_int_equal(mcb_rdma_side_open(&endpoint, &options, &side, &error), -1);
+    assert_int_equal(error.code, MCB_FAULT_GPU_UNREACHABLE);
+    assert_string_equal(error.detail, unreached_detail);
+    assert_null(side);
+}
+
+static void a_nic_that_does_not_reach_itself_proves_nothing(void **state)
+{
+    (void)state;
+    loopback_fault = MCB_FAULT_RDMA_LOOPBACK;
+    fail_dmabuf = EOPNOTSUPP;
+    assert_registered_as("peermem");
+    assert_int_equal(proofs, 0);
+    assert_int_equal(endpoint.loopback_fault.code, MCB_FAULT_RDMA_LOOPBACK);
+    assert_contains(endpoint.others, "; unproved: mlx5_0: no loopback");
+    json_t *text = mcb_rdma_registration_describe(&endpoint);
+    assert_true(json_is_null(json_object_get(text, "proved")));
+    json_decref(text);
+}
+
+static void a_loopback_that_ceases_to_work_is_the_fault_of_the_direct_route(void **state)
+{
+    (void)state;
+    proof_fault = MCB_FAULT_RDMA_LOOPBACK;
+    assert_int_equal(direct_refusal().code, MCB_FAULT_RDMA_LOOPBACK);
+    assert_int_equal(proofs, 1);
+}
+
+static void an_interruption_ends_the_search(void **state)
+{
+    (void)state;
+    proof_fault = MCB_FAULT_RUN_INTERRUPTED;
+    assert_int_equal(refusal().code, MCB_FAULT_RUN_INTERRUPTED);
+    assert_int_equal(proofs, 1);
+}
+
+static void proofs_take_no_longer_than_opening_may(void **state)
+{
+    (void)state;
+    endpoint.deadline_ns = mcb_clock_ns() + MCB_NS_PER_S;
+    assert_registered_as("dmabuf");
+    assert_true(proof_most_ns <= MCB_NS_PER_S);
+    mcb_rdma_unregister(&endpoint);
+    endpoint.deadline_ns = mcb_clock_ns() - MCB_NS_PER_S;
+    assert_registered_as("dmabuf"); /* one that is quick may still pass */
+    assert_true(proof_most_ns > 0 && proof_most_ns < MCB_NS_PER_S);
 }
 
 static void long_reasons_are_cut_and_none_is_left_out(void **state)
@@ -419,6 +533,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_dmabuf_that_is_reached_is_used),
+        TEST(that_peermem_was_not_needed_is_told_with_what_the_host_says_of_it),
         TEST(what_was_used_is_described),
         TEST(a_nic_without_dmabuf_leads_to_peermem),
         TEST(a_gpu_without_export_leads_to_peermem),
@@ -430,6 +545,12 @@ int main(void)
         TEST(orderings_do_not_differ_in_their_way),
         TEST(a_fault_that_is_not_of_the_way_ends_the_search),
         TEST(a_loopback_that_cannot_be_opened_is_the_fault),
+        TEST(what_a_gpu_and_a_nic_cannot_do_leaves_the_other_routes),
+        TEST(a_side_of_the_direct_route_has_the_fault_of_its_registration),
+        TEST(a_nic_that_does_not_reach_itself_proves_nothing),
+        TEST(a_loopback_that_ceases_to_work_is_the_fault_of_the_direct_route),
+        TEST(an_interruption_ends_the_search),
+        TEST(proofs_take_no_longer_than_opening_may),
         TEST(long_reasons_are_cut_and_none_is_left_out),
         TEST(host_memory_is_registered_by_its_address_without_proof),
         TEST(each_route_has_its_registration),

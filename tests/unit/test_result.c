@@ -525,7 +525,7 @@ static const struct change changes[] = {
     {"hosts/0/nics/0/port", NULL, "hosts[0].nics[0].port: is missing"},
     {"hosts/0/nics/0/pci_address", "5", "hosts[0].nics[0].pci_address: a string"},
     {"hosts/0/gpus", NULL, "hosts[0].gpus: is missing"},
-    {"hosts/0/gpus/0/name", "\"cpu:0\"", "gpus[0].name: \"cpu:0\"; \"cuda:N\" was expected"},
+    {"hosts/0/gpus/0/name", "\"cpu:0\"", "gpus[0].name: \"cpu:0\"; a GPU such as \"cuda:N\""},
     {"hosts/0/gpus/0/model", NULL, "gpus[0].model: is missing"},
     {"hosts/0/gpus/0/stand_in", "null", "gpus[0].stand_in: a boolean was expected"},
     {"hosts/0/gpus/0/flush", "\"royal\"", "gpus[0].flush: \"royal\"; \"call\", \"read\", \"none\""},
@@ -535,6 +535,7 @@ static const struct change changes[] = {
     {"hosts/0/gpus/0/pcie_gtps", "0", "gpus[0].pcie_gtps: 0; more than 0"},
     {"hosts/0/gpus/0/price", "5", "gpus[0].price: there is no such member"},
     {"hosts/0/endpoints", NULL, "hosts[0].endpoints: is missing"},
+    {"hosts/0/endpoints", "[]", "hosts[0].endpoints: 0 elements"},
     {"hosts/0/endpoints/0/memory", "\"\\u001b[2J\"", "endpoints[0].memory: \"?[2J\"; \"cpu:N\" or"},
     {"hosts/0/endpoints/0/bounce", "\"cuda:0\"", "endpoints[0].bounce: \"cuda:0\"; \"cpu:N\""},
     {"hosts/0/endpoints/0/roles", "[]", "endpoints[0].roles: 0 elements"},
@@ -739,6 +740,32 @@ static void an_endpoint_that_a_peer_opened_may_say_more(void **state)
     json_decref(entry);
 }
 
+static void another_kind_of_gpu_is_as_good(void **state)
+{
+    (void)state;
+    struct mcb_error error;
+    static const struct {
+        const char *memory;
+        bool good;
+    } cases[] = {{"hip:0", true},        {"musa:12", true}, {"abcdefgh:99999", true},
+                 {"abcdefghi:0", false}, {":0", false},     {"hip", false},
+                 {"HIP:0", false},       {"hip:01", false}, {"hip:0 ", false},
+                 {"hip2:0", false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        json_t *cell = result_bandwidth("n1", "mlx5_0", "n2", "mlx5_0", 388.1);
+        result_set_route(cell, "direct", cases[i].memory, "cpu:0");
+        json_t *gpu = result_gpu(cases[i].memory, false);
+        int expected = cases[i].good ? 0 : -1;
+        assert_int_equal(mcb_result_check_cell(cell, "", MCB_FAULT_NET_PROTOCOL, &error), expected);
+        assert_int_equal(mcb_result_check_gpu(gpu, "", MCB_FAULT_NET_PROTOCOL, &error), expected);
+        json_decref(gpu);
+        json_decref(cell);
+    }
+    json_t *gpu = result_gpu("cpu:0", false);
+    assert_int_equal(mcb_result_check_gpu(gpu, "", MCB_FAULT_NET_PROTOCOL, &error), -1);
+    json_decref(gpu);
+}
+
 static void one_stand_in_of_any_host_marks_the_whole_result(void **state)
 {
     (void)state;
@@ -789,6 +816,7 @@ int main(void)
         cmocka_unit_test(a_cell_of_a_peer_is_held_against_the_same_rules),
         cmocka_unit_test(what_a_peer_tells_of_a_gpu_is_held_against_the_same_rules),
         cmocka_unit_test(an_endpoint_that_a_peer_opened_may_say_more),
+        cmocka_unit_test(another_kind_of_gpu_is_as_good),
         cmocka_unit_test(one_stand_in_of_any_host_marks_the_whole_result),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,10 +45,19 @@ static json_t *record(const char *host, const char *command, size_t gpus)
         snprintf(name, sizeof name, "cuda:%zu", i);
         json_array_append_new(list, gpu_record(name));
     }
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:[o, o], s:o}", "version",
-                     "1", "command", command, "transport", "rdma", "host", host, "run", "r",
-                     "kernel", "Linux", "cpu", "a CPU", "cpus", 2, "numa_nodes", 1, "memory_bytes",
-                     1 << 30, "nics", nic_record("nic0"), nic_record("nic1"), "gpus", list);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:[o, o], s:o, s:n}",
+                     "version", "1", "command", command, "transport", "rdma", "host", host, "run",
+                     "r", "kernel", "Linux", "cpu", "a CPU", "cpus", 2, "numa_nodes", 1,
+                     "memory_bytes", 1 << 30, "nics", nic_record("nic0"), nic_record("nic1"),
+                     "gpus", list, "gpu_fault");
+}
+
+/* One that has no GPUs, and says why. */
+static json_t *record_without_gpus(const char *host, const char *id, const char *detail)
+{
+    json_t *made = record(host, "gpu", 0);
+    json_object_set_new(made, "gpu_fault", json_pack("{s:s, s:s}", "id", id, "detail", detail));
+    return made;
 }
 
 static struct mcb_settings settings_of(bool gpu)
@@ -153,7 +162,10 @@ static void wrong_gpus_of_a_peer_are_refused(void **state)
     json_object_del(made, "gpus");
     assert_refused(made, "gpus");
     assert_refused(record("n1", "gpu", MCB_GPUS_MAX + 1), "gpus");
-    assert_refused(with_gpu_member("name", json_string("cuda:1")), "gpus[0]: name: cuda:0");
+    assert_refused(with_gpu_member("name", json_string("cuda:1")), "gpus[0]: name: that of GPU 0");
+    assert_refused(with_gpu_member("name", json_string("cuda:00")), "gpus[0]: name: ");
+    assert_refused(with_gpu_member("name", json_string("cuda")), "gpus[0]: name: ");
+    assert_refused(with_gpu_member("name", json_string("cpu:0")), "gpus[0]: name: ");
     assert_refused(with_gpu_member("name", NULL), "gpus[0]");
     assert_refused(with_gpu_member("distances", json_pack("{s:s}", "nic0", "NEAR")), "distances");
     assert_refused(with_gpu_member("distances", json_array()), "distances");
@@ -218,19 +230,94 @@ static void ranks_that_run_different_commands_are_told(void **state)
     assert_non_null(strstr(pair->error.detail, "the command is gpu on "));
 }
 
-static void a_rank_without_endpoints_takes_part_where_it_is_another(void **state)
+/* Both ranks come to the same fault of the second one. */
+static void assert_ended_by_second(struct pair *pair, const struct mcb_settings *settings,
+                                   enum mcb_fault_code fault, const char *detail)
+{
+    for (int r = 0; r < 2; r++) {
+        assert_int_equal(
+            mcb_roster_make(pair->ranks[r].cluster, settings, &pair->roster, &pair->error), -1);
+        assert_int_equal(pair->error.code, fault);
+        if (!strstr(pair->error.detail, "rank 1 (") || !strstr(pair->error.detail, detail))
+            fail_msg("'%s' of rank 1 is not in: %s", detail, pair->error.detail);
+    }
+}
+
+static void a_rank_without_endpoints_ends_the_job_on_all_with_its_own_fault(void **state)
 {
     struct pair *pair = *state;
-    const struct mcb_cluster *cluster = meet(pair, record("n1", "gpu", 1), record("n2", "gpu", 0));
     const struct mcb_settings settings = settings_of(true);
+    meet(pair, record("n1", "gpu", 1), record_without_gpus("n2", "MCB-GPU-002", "no libcuda"));
+    assert_ended_by_second(pair, &settings, MCB_FAULT_GPU_DRIVER, "no libcuda");
+}
+
+static void a_rank_that_does_not_say_why_it_has_no_gpus_is_named(void **state)
+{
+    struct pair *pair = *state;
+    const struct mcb_settings settings = settings_of(true);
+    meet(pair, record("n1", "gpu", 1), record("n2", "gpu", 0));
+    assert_ended_by_second(pair, &settings, MCB_FAULT_GPU_NONE, "");
+}
+
+static void a_rank_that_lacks_the_gpus_that_were_named_is_named(void **state)
+{
+    struct pair *pair = *state;
+    struct mcb_settings settings = settings_of(true);
+    settings.memories[0].number = 1;
+    meet(pair, record("n1", "gpu", 2), record("n2", "gpu", 1));
+    assert_ended_by_second(pair, &settings, MCB_FAULT_GPU_NO_SUCH, "its last GPU is cuda:0");
+}
+
+static void a_rank_without_gpus_takes_part_in_the_role_that_it_has_memory_for(void **state)
+{
+    struct pair *pair = *state;
+    struct mcb_settings settings = settings_of(false);
+    settings.peer_memories[0] = (struct mcb_memory_choice){.gpu = true, .number = -1};
+    settings.peer_memory_count = 1;
+    const struct mcb_cluster *cluster =
+        meet(pair, record("n1", "gpu", 1), record_without_gpus("n2", "MCB-GPU-003", "none\x1b"));
     assert_int_equal(mcb_roster_check(cluster, &pair->error), 0);
     assert_int_equal(mcb_roster_make(cluster, &settings, &pair->roster, &pair->error), 0);
-    assert_int_equal(pair->roster.lists[0].count, 2);
-    assert_int_equal(pair->roster.lists[1].count, 0);
-    mcb_roster_release(&pair->roster);
-    assert_int_equal(
-        mcb_roster_make(pair->ranks[1].cluster, &settings, &pair->roster, &pair->error), -1);
-    assert_int_equal(pair->error.code, MCB_FAULT_USE_VALUE);
+    assert_int_equal(pair->roster.lists[0].count, 4);
+    assert_int_equal(pair->roster.lists[1].count, 2);
+    assert_int_equal(pair->roster.gpu_faults[0].code, MCB_FAULT_NONE);
+    assert_int_equal(pair->roster.gpu_faults[1].code, MCB_FAULT_GPU_NONE);
+    assert_string_equal(pair->roster.gpu_faults[1].detail, "none?");
+}
+
+static void wrong_reasons_of_a_peer_are_refused(void **state)
+{
+    struct pair *pair = *state;
+    const struct mcb_settings settings = settings_of(true);
+    char much[MCB_ERROR_DETAIL_MAX + 1];
+    memset(much, 'x', sizeof much - 1);
+    much[sizeof much - 1] = '\0';
+    json_t *const wrong[] = {
+        record("n2", "gpu", 0),
+        record("n2", "gpu", 0),
+        record("n2", "gpu", 1),
+        record_without_gpus("n2", "MCB-GPU-999", "x"),
+        record_without_gpus("n2", "", "x"),
+        record_without_gpus("n2", "MCB-USE-002", "x"), /* no fault of a host */
+        record_without_gpus("n2", "MCB-GPU-002", much),
+    };
+    json_object_del(wrong[0], "gpu_fault");
+    json_object_set_new(wrong[1], "gpu_fault", json_integer(5));
+    json_object_set_new(wrong[2], "gpu_fault",
+                        json_pack("{s:s, s:s}", "id", "MCB-GPU-003", "detail", "x"));
+    json_t *second = json_object();
+    const struct mcb_cluster *cluster;
+    json_object_update(second, wrong[0]);
+    cluster = meet(pair, record("n1", "gpu", 1), second);
+    for (size_t n = 0; n < sizeof wrong / sizeof *wrong; n++) {
+        json_t *told = (json_t *)mcb_cluster_record(cluster, 1);
+        json_object_clear(told);
+        json_object_update(told, wrong[n]);
+        assert_int_equal(mcb_roster_make(cluster, &settings, &pair->roster, &pair->error), -1);
+        if (pair->error.code != MCB_FAULT_NET_PROTOCOL || !strstr(pair->error.detail, "rank 1 ("))
+            fail_msg("%zu: %s", n, pair->error.detail);
+        json_decref(wrong[n]);
+    }
 }
 
 static json_t *opened_entry(const char *memory, const char *bounce)
@@ -312,9 +399,15 @@ static void what_was_opened_must_be_what_was_planned(void **state)
     assert_not_taken(pair, opened_entry("cuda:1", NULL), "endpoints[0]: memory: cuda:0");
     assert_not_taken(pair, opened_entry("cpu:0", NULL), "endpoints[0]: memory: cuda:0");
     assert_not_taken(pair, opened_entry("cuda:0", "cuda:0"), "bounce");
+    assert_not_taken(pair, opened_entry("cuda:0", NULL), "bounce: host memory");
     json_t *unplaced = opened_entry("cuda:0", "cpu:0");
     json_object_set_new(unplaced, "placement", json_null());
     assert_not_taken(pair, unplaced, "placement: an object");
+    mcb_roster_release(&pair->roster);
+
+    settings.route_count = 1; /* the direct one */
+    assert_int_equal(mcb_roster_make(cluster, &settings, &pair->roster, &pair->error), 0);
+    assert_not_taken(pair, opened_entry("cuda:0", "cpu:0"), "bounce: null");
     mcb_roster_release(&pair->roster);
 
     settings = settings_of(false);
@@ -336,7 +429,11 @@ int main(void)
         cmocka_unit_test(a_host_without_gpus_has_no_endpoints_for_them),
         cmocka_unit_test(wrong_gpus_of_a_peer_are_refused),
         on_a_pair(ranks_that_run_different_commands_are_told),
-        on_a_pair(a_rank_without_endpoints_takes_part_where_it_is_another),
+        on_a_pair(a_rank_without_endpoints_ends_the_job_on_all_with_its_own_fault),
+        on_a_pair(a_rank_that_does_not_say_why_it_has_no_gpus_is_named),
+        on_a_pair(a_rank_that_lacks_the_gpus_that_were_named_is_named),
+        on_a_pair(a_rank_without_gpus_takes_part_in_the_role_that_it_has_memory_for),
+        on_a_pair(wrong_reasons_of_a_peer_are_refused),
         on_a_pair(what_was_opened_is_told_in_the_result),
         on_a_pair(stand_ins_of_any_rank_are_seen),
         on_a_pair(what_was_opened_must_be_what_was_planned),

@@ -96,6 +96,44 @@ static void host_cells_go_to_their_paths_whichever_route_comes_first(void **stat
     free(text);
 }
 
+static void host_memory_has_no_matrix_where_the_table_has_its_figures(void **state)
+{
+    (void)state;
+    json_t *document = gpu_document();
+    append_path(document, "cuda:1", 300, 100, 301);
+    append_path(document, "cuda:0", 200, 100, 202);
+    char *text = print(json_incref(document), 120, false);
+    assert_printed(text, "host memory alone · relaxed ordering off (effective off)\n"
+                         "Gbit/s: median of 3 trials ± half its 95 % interval\n"
+                         "the figures are below, each beside its GPU's\n"
+                         "2 of 2 cells measured · median 251.5, worst 202.0 Gbit/s");
+    assert_not_printed(text, "cells; the last");
+    free(text);
+    append(document, "host", "mlx5_1", "cpu:1", "mlx5_0", "cpu:0", 99); /* of no GPU's path */
+    text = print(document, 120, false);
+    assert_not_printed(text, "the figures are below");
+    assert_printed(text, "! 99.0 ±0.5             —\n");
+    assert_printed(text, "\n1 place holds 2 cells; the last is shown\n");
+    free(text);
+}
+
+static void where_gpudirect_failed_everywhere_staging_is_held_against_host_memory(void **state)
+{
+    (void)state;
+    json_t *document = gpu_document();
+    json_t *cell = result_failed("mlx5_0", "mlx5_1", "failed", "MCB-GPU-007", "no page of it");
+    result_set_route(cell, "direct", "cuda:0", "cuda:2");
+    result_append(document, cell);
+    append(document, "staged", "mlx5_0", "cuda:0", "mlx5_1", "cuda:2", 50);
+    append(document, "host", "mlx5_0", "cpu:0", "mlx5_1", "cpu:1", 100);
+    char *text = print(document, 200, false);
+    assert_printed(section(text), "  failed  50.0 ±0.5  100.0 ±0.5        —          —\n");
+    assert_printed(section(text), "Staging here: 50 % of the bandwidth of host memory (one path)\n"
+                                  "GPUDirect failed on 1 of 1 path; the table of the direct route");
+    assert_not_printed(text, "GPUDirect was not measured");
+    free(text);
+}
+
 static void paths_between_host_memories_have_no_row_and_take_no_host_cell(void **state)
 {
     (void)state;
@@ -122,6 +160,7 @@ static void what_failed_or_is_missing_is_seen_and_counts_nowhere(void **state)
                    "mlx5_0/cuda:1 → mlx5_1/cuda:2      failed   10.0 ±0.5           —"
                    "        —          —\n");
     assert_printed(section(text), "2.00 times the bandwidth of staging (one path)");
+    assert_printed(section(text), "GPUDirect failed on 1 of 2 paths;");
     free(text);
 }
 
@@ -232,6 +271,8 @@ int main(void)
         cmocka_unit_test(a_path_is_a_row_with_its_three_routes),
         cmocka_unit_test(host_cells_of_like_name_go_to_their_paths_in_order),
         cmocka_unit_test(host_cells_go_to_their_paths_whichever_route_comes_first),
+        cmocka_unit_test(host_memory_has_no_matrix_where_the_table_has_its_figures),
+        cmocka_unit_test(where_gpudirect_failed_everywhere_staging_is_held_against_host_memory),
         cmocka_unit_test(paths_between_host_memories_have_no_row_and_take_no_host_cell),
         cmocka_unit_test(what_failed_or_is_missing_is_seen_and_counts_nowhere),
         cmocka_unit_test(gpudirect_far_below_host_memory_is_a_warning_without_a_culprit),

@@ -24,7 +24,18 @@
 
 enum { NICS = 3, SIZE = 100, DEPTH = 4 };
 
-enum trouble { NONE, OPEN_FAILS, CONNECT_FAILS, RUN_FAILS, CORRUPTS, INTERRUPTS, SETTLE_FAILS };
+enum trouble {
+    NONE,
+    OPEN_FAILS,
+    CONNECT_FAILS,
+    RUN_FAILS,
+    CORRUPTS,
+    INTERRUPTS,
+    SETTLE_FAILS,
+    PEER_FAILS,       /* the target; the initiator waits for it */
+    PEER_FAILS_LATER, /* the target, after the initiator has seen its streams break */
+    STALLS            /* both sides wait, and nothing comes */
+};
 
 /* ---- the stand-in ---- */
 
@@ -122,14 +133,40 @@ static void publish(struct mcb_task *task, uint64_t sent)
     assert_int_equal(write(task->sent_event, &one, sizeof one), sizeof one);
 }
 
+static int wait_in_vain(const struct mcb_task *task, struct mcb_error *error)
+{
+    while (!atomic_load(&task->abort))
+        if (mcb_clock_ns() < task->deadline_ns)
+            usleep(1000);
+        else
+            return mcb_error_set(error, MCB_FAULT_TCP_STUCK, "stand-in: nothing comes");
+    return mcb_error_set(error, MCB_FAULT_RUN_INTERRUPTED, "stand-in: told to stop");
+}
+
+static int run_target(struct mcb_side *side, struct mcb_task *task, struct mcb_error *error)
+{
+    publish(task, 0);
+    if (is_troubled(side->peer, STALLS))
+        return wait_in_vain(task, error);
+    if (is_troubled(side->peer, PEER_FAILS_LATER))
+        wait_in_vain(task, error);
+    if (is_troubled(side->peer, PEER_FAILS) || is_troubled(side->peer, PEER_FAILS_LATER))
+        return mcb_error_set(error, MCB_FAULT_GPU_CALL, "stand-in: a copier fails");
+    return 0;
+}
+
 static int side_run(struct mcb_side *side, struct mcb_task *task, struct mcb_error *error)
 {
-    if (side->options.role == MCB_ROLE_TARGET) {
-        publish(task, 0);
-        return 0;
-    }
+    if (side->options.role == MCB_ROLE_TARGET)
+        return run_target(side, task, error);
     if (is_troubled(side, RUN_FAILS))
         return mcb_error_set(error, MCB_FAULT_RDMA_RETRY, "stand-in: retries exceeded");
+    if (is_troubled(side, PEER_FAILS))
+        return wait_in_vain(task, error);
+    if (is_troubled(side, PEER_FAILS_LATER))
+        return mcb_error_set(error, MCB_FAULT_TCP_STREAM, "stand-in: closed by the peer");
+    if (is_troubled(side, STALLS))
+        return mcb_error_set(error, MCB_FAULT_TCP_STUCK, "stand-in: nothing is taken");
     copy_all(&side->options.out, &side->peer->options.in);
     if (is_troubled(side, CORRUPTS))
         mcb_area_slot(&side->peer->options.in, 2)[5] ^= 1;
@@ -147,8 +184,9 @@ static int side_run(struct mcb_side *side, struct mcb_task *task, struct mcb_err
     return 0;
 }
 
-static int side_settle(struct mcb_side *side, struct mcb_error *error)
+static int side_settle(struct mcb_side *side, const atomic_bool *abort, struct mcb_error *error)
 {
+    assert_non_null(abort);
     side->settled = true;
     atomic_fetch_add(&stand_in.settled, 1);
     if (stand_in.trouble == SETTLE_FAILS && strcmp(side->endpoint->nic, "nic1") == 0)
@@ -196,8 +234,9 @@ struct outcome {
 struct scenario {
     enum trouble trouble;
     enum mcb_measure measure;
-    const char *gpus; /* the stand-in GPUs whose memory is used; NULL: host memory */
-    bool staged;      /* --compare staged */
+    const char *gpus;   /* the stand-in GPUs whose memory is used; NULL: host memory */
+    bool staged;        /* --compare staged */
+    int64_t timeout_ns; /* 0: a few seconds */
 };
 
 static struct mcb_settings settings_for(enum mcb_measure measure)
@@ -261,6 +300,8 @@ static struct outcome run_scenario(const struct scenario *scenario)
     atomic_store(&stand_in.settled, 0);
     if (gpus)
         use_gpus(&settings, scenario->staged);
+    if (scenario->timeout_ns > 0)
+        settings.timeout_ns = scenario->timeout_ns;
 
     assert_int_equal(mcb_topology_load(false, &topology, &outcome.error), 0);
     for (int i = 0; i < NICS; i++) {
@@ -271,8 +312,9 @@ static struct outcome run_scenario(const struct scenario *scenario)
                       "link_layer", "Ethernet", "gid_type", "RoCE v2", "address", "10.77.0.1");
     }
     json_t *no_settings = json_object(), *told_gpus = gpu_facts(gpus, nics);
-    const struct mcb_roster_self who = {"gpu", "stand-in", topology, no_settings,
-                                        nics,  NICS,       told_gpus};
+    const struct mcb_error no_fault = {.code = MCB_FAULT_NONE};
+    const struct mcb_roster_self who = {"gpu", "stand-in", topology,  no_settings,
+                                        nics,  NICS,       told_gpus, &no_fault};
     json_t *self = mcb_roster_record(&who);
     assert_int_equal(mcb_cluster_join(&settings, self, &stand_in.stop, &cluster, &outcome.error),
                      0);
@@ -418,6 +460,27 @@ static void a_failed_cell_keeps_its_fault_and_the_others_go_on(void **state)
     }
 }
 
+/* No test has so much time: a side that waits for one that failed is not to reach its deadline. */
+static void the_side_that_failed_is_named_and_not_the_one_that_waits_for_it(void **state)
+{
+    (void)state;
+    static const struct {
+        enum trouble trouble;
+        const char *fault;
+    } cases[] = {
+        {PEER_FAILS, "MCB-GPU-009"}, {PEER_FAILS_LATER, "MCB-GPU-009"}, {STALLS, "MCB-TCP-002"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (int measure = 0; measure < 2; measure++) {
+            const struct scenario scenario = {.trouble = cases[i].trouble,
+                                              .measure = measure ? MCB_MEASURE_LATENCY
+                                                                 : MCB_MEASURE_BANDWIDTH,
+                                              .timeout_ns = 3600 * MCB_NS_PER_S};
+            struct outcome outcome = run_scenario(&scenario);
+            assert_only_nic1_failed(&outcome, cases[i].fault);
+            json_decref(outcome.document);
+        }
+}
+
 static void a_wrong_byte_fails_the_cell_and_is_located(void **state)
 {
     (void)state;
@@ -561,6 +624,7 @@ int main(void)
         cmocka_unit_test(measured_cells_have_the_ceiling_of_their_path),
         cmocka_unit_test(latency_takes_the_samples_of_all_trials),
         cmocka_unit_test(a_failed_cell_keeps_its_fault_and_the_others_go_on),
+        cmocka_unit_test(the_side_that_failed_is_named_and_not_the_one_that_waits_for_it),
         cmocka_unit_test(a_wrong_byte_fails_the_cell_and_is_located),
         cmocka_unit_test(an_interruption_keeps_what_was_measured_and_names_the_rest),
         cmocka_unit_test(the_gpu_checks_what_was_made_visible_to_it),

@@ -312,6 +312,27 @@ static void what_needs_a_gpu_is_refused_without_one(void **state)
     release(&r);
 }
 
+static void affinity_has_one_target(void **state)
+{
+    (void)state;
+    static const char *const several[] = {"cpu:0,cpu:1", "cuda,cpu", "all"};
+    for (size_t i = 0; i < LENGTH(several); i++) {
+        const struct given options[] = {
+            {"pairs", "affinity"}, {"peer-memory", several[i]}, {NULL, NULL}};
+        char detail[64];
+        snprintf(detail, sizeof detail, "--peer-memory %s: 2 memories; --pairs affinity",
+                 several[i]);
+        assert_fault(options, NULL, MCB_FAULT_USE_VALUE, detail);
+    }
+    static const struct given one[] = {
+        {"pairs", "affinity"}, {"memory", "all"}, {"peer-memory", "cuda"}, {NULL, NULL}};
+    static const struct given all_pairs[] = {{"peer-memory", "all"}, {NULL, NULL}};
+    struct resolved r = assert_resolved(one, NULL);
+    release(&r);
+    r = assert_resolved(all_pairs, NULL);
+    release(&r);
+}
+
 static void memory_of_a_gpu_is_seen_at_either_end(void **state)
 {
     (void)state;
@@ -638,6 +659,7 @@ int main(void)
         cmocka_unit_test(memories_are_a_list_without_doubles_in_the_order_given),
         cmocka_unit_test(there_are_64_memories_at_most),
         cmocka_unit_test(what_needs_a_gpu_is_refused_without_one),
+        cmocka_unit_test(affinity_has_one_target),
         cmocka_unit_test(memory_of_a_gpu_is_seen_at_either_end),
         cmocka_unit_test(a_command_may_have_defaults_of_its_own),
         cmocka_unit_test(numbers_that_only_look_like_numbers_are_refused),

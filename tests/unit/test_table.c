@@ -367,7 +367,7 @@ static void the_memory_of_a_gpu_is_always_named(void **state)
     result_append(document, cell);
     result_append(document, result_bandwidth("n1", "b", "n1", "b", 100));
     text = print(document, 0, false);
-    assert_printed(text, "worst 99.0 Gbit/s (a/cuda:12 → b)");
+    assert_printed(text, "worst 99.0 Gbit/s (a/cuda:12 → b/cpu:0)");
     free(text);
 }
 
@@ -395,9 +395,69 @@ static void routes_make_matrices_of_their_own(void **state)
     result_set_route(cell_of(document, 2), "host", "cpu:0", "cpu:0");
     char *text = print(document, 120, false);
     assert_int_equal(count(text, "initiator ↓"), 3);
-    assert_printed(text, "1 QP, depth 128 · direct · relaxed ordering");
+    assert_printed(text, "1 QP, depth 128 · between host memories · relaxed ordering");
     assert_printed(text, "1 QP, depth 128 · staged through host memory · relaxed ordering");
     assert_printed(text, "1 QP, depth 128 · host memory alone · relaxed ordering");
+    free(text);
+}
+
+static void latency_through_staging_is_said_so(void **state)
+{
+    (void)state;
+    json_t *document = result_document(), *cell = result_latency("mlx5_0", "mlx5_1", 3.20);
+    result_set_route(cell, "staged", "cuda:0", "cpu:0");
+    set(cell, "method", json_string("staged"));
+    result_append(document, cell);
+    char *text = print(document, 120, false);
+    assert_printed(text, "one way (half a round trip) through staging\n");
+    free(text);
+}
+
+static void direct_is_said_of_a_gpu_only(void **state)
+{
+    (void)state;
+    json_t *document = two_by_two();
+    result_set_route(cell_of(document, 0), "staged", "cuda:0", "cuda:0");
+    result_set_route(cell_of(document, 1), "direct", "cpu:0", "cuda:0");
+    char *text = print(document, 120, false);
+    assert_printed(text, "1 QP, depth 128 · direct · relaxed ordering");
+    assert_not_printed(text, " · between host memories");
+    free(text);
+}
+
+/* As an endpoint whose memory could not be registered leaves them. */
+static void one_fault_of_many_paths_is_told_once(void **state)
+{
+    (void)state;
+    json_t *document = result_document();
+    for (int i = 0; i < 3; i++) {
+        static const char *const nics[] = {"mlx5_0", "mlx5_1", "mlx5_2"};
+        json_t *cell = result_failed("mlx5_0", nics[i], "failed", "MCB-GPU-007", "no page of it");
+        result_set_route(cell, "direct", "cuda:0", "cuda:1");
+        result_append(document, cell);
+    }
+    char *text = print(document, 120, false);
+    assert_int_equal(count(text, "no page of it"), 1);
+    assert_printed(text, "  a  3 cells: no page of it  [MCB-GPU-007]\n");
+    free(text);
+}
+
+static void stand_ins_are_named_whatever_the_warnings_say(void **state)
+{
+    (void)state;
+    for (int told = 0; told < 2; told++) {
+        json_t *document = two_by_two();
+        json_array_append_new(
+            json_object_get(json_array_get(json_object_get(document, "hosts"), 0), "gpus"),
+            result_gpu("cuda:0", true));
+        if (told)
+            set(document, "warnings", json_pack("[s]", "stand-in GPUs in host memory"));
+        char *text = print(document, 120, false);
+        assert_int_equal(count(text, "warning: stand-in GPUs"), 1);
+        free(text);
+    }
+    char *text = print(two_by_two(), 120, false);
+    assert_not_printed(text, "stand-in");
     free(text);
 }
 
@@ -503,7 +563,9 @@ static void relaxed_ordering_is_compared_on_each_route_apart(void **state)
         result_append(document, cell);
     }
     char *text = print(document, 200, false);
-    assert_printed(text, "on / off: 2.000  (write bandwidth · 64 KiB · 1 QP, depth 128 · direct;");
+    assert_printed(
+        text,
+        "on / off: 2.000  (write bandwidth · 64 KiB · 1 QP, depth 128 · between host memories;");
     assert_printed(text, "on / off: 1.500  (write bandwidth · 64 KiB · 1 QP, depth 128 · staged");
     free(text);
 }
@@ -555,8 +617,18 @@ static void a_path_that_was_measured_twice_is_told(void **state)
     json_t *document = two_by_two();
     result_append(document, result_bandwidth("n1", "mlx5_0", "n1", "mlx5_0", 99));
     char *text = print(document, 0, false);
-    assert_printed(text, "1 place was measured more than once; the last is shown");
+    assert_printed(text, "\n1 place holds 2 cells; the last is shown\n");
     assert_printed(text, " 99.0 ±0.5");
+    free(text);
+    document = two_by_two();
+    for (int i = 0; i < 3; i++)
+        result_append(document, result_bandwidth("n1", "mlx5_0", "n1", "mlx5_0", 99));
+    text = print(json_incref(document), 0, false);
+    assert_printed(text, "\n1 place holds 4 cells; the last is shown\n");
+    free(text);
+    result_append(document, result_bandwidth("n1", "mlx5_1", "n1", "mlx5_0", 99));
+    text = print(document, 0, false);
+    assert_printed(text, "\n2 places hold 6 cells; the last of each is shown\n");
     free(text);
 }
 
@@ -746,6 +818,10 @@ int main(void)
         cmocka_unit_test(the_memory_of_a_gpu_is_always_named),
         cmocka_unit_test(of_a_long_label_the_memory_is_kept),
         cmocka_unit_test(routes_make_matrices_of_their_own),
+        cmocka_unit_test(latency_through_staging_is_said_so),
+        cmocka_unit_test(direct_is_said_of_a_gpu_only),
+        cmocka_unit_test(one_fault_of_many_paths_is_told_once),
+        cmocka_unit_test(stand_ins_are_named_whatever_the_warnings_say),
         cmocka_unit_test(a_route_that_is_not_the_usual_one_is_named_also_alone),
         cmocka_unit_test(streams_are_not_called_queue_pairs),
         cmocka_unit_test(verified_and_wrong_bytes_are_told),

@@ -178,6 +178,44 @@ static void a_copier_that_fails_ends_the_task_with_its_fault(void **state)
     pair_close(pair);
 }
 
+/* The bytes of one end are on a GPU that fails, those of the other in host memory. */
+static void fail_at(enum mcb_role failing, const struct mcb_cell_settings *cell,
+                    enum mcb_task_kind kind)
+{
+    fake_gpu_reset();
+    struct pair *pair = pair_open_in(cell, mixes[failing == MCB_ROLE_INITIATOR ? 1 : 2]);
+    pair_connect(pair);
+    atomic_store(&fake_gpu.fail_after, 5);
+    for (size_t i = 0; i < 2; i++) {
+        pair_prepare_task(&pair->end[i], kind, PATIENCE_NS, NULL, 0);
+        pair_start(&pair->end[i], pair_run_thread);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        pair_join(&pair->end[i]);
+        close(pair->end[i].task.sent_event);
+        pair_expect_fault(&pair->end[i], i == failing ? MCB_FAULT_GPU_CALL : MCB_FAULT_TCP_STREAM);
+    }
+    pair_close(pair);
+}
+
+/* Messages of which a few fill every socket buffer: a sender then waits for room. */
+static void the_peer_of_a_copier_that_fails_waits_for_nothing(void **state)
+{
+    (void)state;
+    for (int operation = 0; operation < MCB_OPERATIONS; operation++)
+        for (int failing = 0; failing < 2; failing++)
+            for (int both = 0; both < 2; both++) {
+                struct mcb_cell_settings cell = {.operation = (enum mcb_operation)operation,
+                                                 .size_bytes = 1 << 20,
+                                                 .bidirectional = both,
+                                                 .qps = 2,
+                                                 .depth = 8};
+                fail_at((enum mcb_role)failing, &cell, MCB_TASK_WINDOW);
+                cell.measure = MCB_MEASURE_LATENCY;
+                fail_at((enum mcb_role)failing, &cell, MCB_TASK_LATENCY);
+            }
+}
+
 static void a_side_needs_a_bounce_buffer_that_holds_its_areas(void **state)
 {
     (void)state;
@@ -211,7 +249,7 @@ static void the_facts_say_that_it_was_staged(void **state)
     struct pair *pair = pair_open_in(
         &(struct mcb_cell_settings){.size_bytes = 8, .qps = 1, .depth = 1}, BOTH_OF_GPU);
     struct mcb_error error;
-    assert_int_equal(mcb_transport_tcp.side_settle(pair->end[INITIATOR].side, &error), 0);
+    assert_int_equal(mcb_transport_tcp.side_settle(pair->end[INITIATOR].side, NULL, &error), 0);
     json_t *facts = mcb_transport_tcp.side_facts(pair->end[INITIATOR].side);
     assert_string_equal(json_string_value(json_object_get(facts, "method")), "staged");
     assert_string_equal(json_string_value(json_object_get(facts, "visible_by")), "completion");
@@ -232,6 +270,7 @@ int main(void)
         cmocka_unit_test(bytes_that_wait_to_be_copied_do_not_count),
         cmocka_unit_test(route_host_copies_nothing),
         cmocka_unit_test(a_copier_that_fails_ends_the_task_with_its_fault),
+        cmocka_unit_test(the_peer_of_a_copier_that_fails_waits_for_nothing),
         cmocka_unit_test(a_side_needs_a_bounce_buffer_that_holds_its_areas),
         cmocka_unit_test(the_facts_say_that_it_was_staged),
     };
