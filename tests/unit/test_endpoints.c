@@ -43,6 +43,7 @@ static struct {
     char log[512];
     const char *refused;             /* the name of an endpoint that does not open; NULL: none */
     bool waits;                      /* it opens nothing until it is interrupted */
+    bool dawdles;                    /* an interruption comes while it opens, and it opens */
     int64_t deadline_ns;             /* of the last one */
     const struct mcb_buffer *bounce; /* of the last one that was opened */
 } transport_state = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -77,6 +78,10 @@ static int endpoint_open(const struct mcb_endpoint_options *options, struct mcb_
             usleep(1000);
         return mcb_error_set(error, MCB_FAULT_RUN_INTERRUPTED, "told to stop");
     }
+    if (transport_state.dawdles)
+        interrupted = SIGINT;
+    while (transport_state.dawdles && !atomic_load(options->abort))
+        usleep(1000);
     transport_state.deadline_ns = options->deadline_ns;
     transport_state.bounce = options->bounce;
     write_log('+', made->name);
@@ -136,7 +141,7 @@ static int prepare(void **state)
     opened->plans[0] = host_endpoint;
     opened->list = (struct mcb_endpoint_list){opened->plans, 1};
     transport_state.refused = NULL;
-    transport_state.waits = false;
+    transport_state.waits = transport_state.dawdles = false;
     interrupted = 0;
     transport_state.log[0] = '\0';
     *state = opened;
@@ -376,6 +381,19 @@ static void an_interruption_ends_the_opening(void **state)
     interrupted = SIGINT;
     assert_int_equal(open_all(opened), -1);
     assert_int_equal(opened->error.code, MCB_FAULT_RUN_INTERRUPTED);
+}
+
+static void after_an_interruption_no_further_endpoint_is_opened(void **state)
+{
+    struct opened *opened = *state;
+    opened->plans[0].numa_node = 0;
+    opened->plans[1] = gpu_endpoint;
+    opened->list.count = 2;
+    stage(opened);
+    transport_state.dawdles = true;
+    assert_int_equal(open_all(opened), -1);
+    assert_int_equal(opened->error.code, MCB_FAULT_RUN_INTERRUPTED);
+    assert_string_equal(transport_state.log, "+nic0/cpu:0 -nic0/cpu:0 ");
 }
 
 /* Peers wait for that long after they have opened their own. */
@@ -714,6 +732,7 @@ int main(void)
         on_this_host(endpoints_of_a_nic_open_in_their_order_and_close_in_the_reverse),
         on_this_host(what_was_opened_is_closed_where_another_endpoint_fails),
         on_this_host(an_interruption_ends_the_opening),
+        on_this_host(after_an_interruption_no_further_endpoint_is_opened),
         on_this_host(opening_waits_for_less_than_the_timeout),
         on_this_host(a_gpu_without_memory_is_named),
         on_this_host(a_bounce_buffer_is_pinned_until_it_is_freed),
