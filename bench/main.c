@@ -51,14 +51,14 @@ static const struct mcb_command_example show_examples[] = {
 
 static const struct mcb_command commands[] = {
     {"cpu", "[options]", "bandwidth and latency matrices between CPU memories", cpu_examples, NULL,
-     NULL, mcb_command_cpu},
+     NULL, NULL, mcb_command_cpu},
     {"gpu", "[options]", "bandwidth and latency matrices between GPU memories, and mixed ones",
-     gpu_examples, NULL, mcb_defaults_gpu, mcb_command_gpu},
+     gpu_examples, NULL, mcb_defaults_gpu, NULL, mcb_command_gpu},
     {"topo", "[--from FILE.xml] [--json | --priority-matrix] [--svg FILE]",
      "show who sits near whom: NICs, GPUs and NUMA nodes, and their links", topo_examples,
-     &mcb_options_topo, NULL, mcb_command_topo},
+     &mcb_options_topo, NULL, NULL, mcb_command_topo},
     {"show", "[--json] RESULT...", "print the tables of result files again", show_examples,
-     &mcb_options_show, NULL, mcb_command_show},
+     &mcb_options_show, NULL, NULL, mcb_command_show},
 };
 
 int main(int argc, char **argv)

@@ -7,9 +7,9 @@
 #include <string.h>
 
 static const struct mcb_fault faults[MCB_FAULT_COUNT] = {
-    [MCB_FAULT_NONE] = {"", MCB_EXIT_OK, "no fault", "", "", ""},
-#define MCB_FAULT(code, id, exit_code, title, cause, fix, texts)                                   \
-    [MCB_FAULT_##code] = {id, exit_code, title, cause, fix, texts},
+    [MCB_FAULT_NONE] = {"", MCB_EXIT_OK, "no fault", "", "", "", ""},
+#define MCB_FAULT(code, id, exit_code, title, cause, fix, texts, more)                             \
+    [MCB_FAULT_##code] = {id, exit_code, title, cause, fix, texts, more},
 #include "common/faults.def"
 #undef MCB_FAULT
 };
@@ -26,6 +26,65 @@ enum mcb_fault_code mcb_fault_find(const char *id)
             return (enum mcb_fault_code)code;
     return MCB_FAULT_NONE;
 }
+
+/* ---- the texts of an entry ---- */
+
+/* The text up to the next separator; *rest lies behind the separator. */
+static const char *next_part(const char **rest, const char *separator, size_t *length)
+{
+    const char *part = *rest;
+    if (!*part)
+        return NULL;
+    const char *end = strstr(part, separator);
+    *length = end ? (size_t)(end - part) : strlen(part);
+    *rest = end ? end + strlen(separator) : part + *length;
+    return part;
+}
+
+const char *mcb_fault_next_line(const char **rest, size_t *length)
+{
+    return next_part(rest, "\n", length);
+}
+
+const char *mcb_fault_next_clause(const char **rest, size_t *length)
+{
+    return next_part(rest, "; ", length);
+}
+
+struct mcb_fault_step mcb_fault_split(const char *line, size_t length)
+{
+    static const char before_remark[] = "  # ";
+    static const size_t before_length = sizeof before_remark - 1;
+    if (length >= 2 && memcmp(line, "# ", 2) == 0)
+        return (struct mcb_fault_step){line, line + 2, 0, length - 2};
+    const char *remark = memmem(line, length, before_remark, before_length);
+    if (!remark)
+        return (struct mcb_fault_step){line, line + length, length, 0};
+    size_t command_length = (size_t)(remark - line);
+    return (struct mcb_fault_step){line, remark + before_length, command_length,
+                                   length - command_length - before_length};
+}
+
+char *mcb_fault_join(const char *fix, char *text, size_t size)
+{
+    size_t used = 0, length;
+    text[0] = '\0';
+    for (const char *line; (line = mcb_fault_next_line(&fix, &length));) {
+        struct mcb_fault_step step = mcb_fault_split(line, length);
+        bool both = step.command_length > 0 && step.remark_length > 0;
+        int written = snprintf(text + used, size - used, "%s%.*s%s%.*s%s", used > 0 ? "; " : "",
+                               (int)step.command_length, step.command, both ? " (" : "",
+                               (int)step.remark_length, step.remark, both ? ")" : "");
+        if (written < 0 || (size_t)written >= size - used) {
+            text[used] = '\0';
+            break;
+        }
+        used += (size_t)written;
+    }
+    return text;
+}
+
+/* ---- errors ---- */
 
 /* Details quote values from outside: a control character in one must not break the line. */
 static void replace_control_characters(char *text)

@@ -15,6 +15,7 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* Exit codes of the program. */
 enum mcb_exit {
@@ -27,7 +28,7 @@ enum mcb_exit {
 
 enum mcb_fault_code {
     MCB_FAULT_NONE,
-#define MCB_FAULT(code, id, exit_code, title, cause, fix, texts) MCB_FAULT_##code,
+#define MCB_FAULT(code, id, exit_code, title, cause, fix, texts, more) MCB_FAULT_##code,
 #include "common/faults.def"
 #undef MCB_FAULT
     MCB_FAULT_COUNT
@@ -38,8 +39,16 @@ struct mcb_fault {
     enum mcb_exit exit_code;
     const char *title; /* a clause in lower case, no full stop */
     const char *cause; /* likely causes, most likely first, separated by "; " */
-    const char *fix;   /* what to do: commands where there are some */
-    const char *texts; /* texts in logs, one a line; "" if none */
+    /* What to do, in lines that a shell takes as they are: "command  # remark", or "# remark" where
+     * it is no command. Words in capitals are to be filled in (DEV, HOST, PORT); those of a command
+     * come from the error's detail where it names them. */
+    const char *fix;
+    /* By what it is known in a log, one a line, in lower case; "*" stands for anything on the same
+     * line; "" if nothing. Of several texts that a line contains, the one with the most bytes other
+     * than "*" tells its fault; one that is only the name of an errno, where there is no other. */
+    const char *texts;
+    /* Where to read more: manual pages, documents by name, separated by "; "; "" if nowhere. */
+    const char *more;
 };
 
 enum { MCB_ERROR_DETAIL_MAX = 768 };
@@ -56,6 +65,32 @@ const struct mcb_fault *mcb_fault_get(enum mcb_fault_code code);
 
 /* The code of an id such as "MCB-RDMA-004"; MCB_FAULT_NONE if there is no such entry. */
 enum mcb_fault_code mcb_fault_find(const char *id);
+
+/* ---- the texts of an entry ---- */
+
+/* Takes the next line of a text of several lines (a fix, texts): returns where it starts and sets
+ * *length; *rest then lies behind it. NULL: there is none left. */
+const char *mcb_fault_next_line(const char **rest, size_t *length);
+
+/* Likewise of a text whose parts stand on one line (cause, more), without the "; " between them. */
+const char *mcb_fault_next_clause(const char **rest, size_t *length);
+
+/* A line of a fix in its two parts; of one that is not there the length is 0. */
+struct mcb_fault_step {
+    const char *command, *remark;
+    size_t command_length, remark_length;
+};
+
+struct mcb_fault_step mcb_fault_split(const char *line, size_t length);
+
+/* Room for the fix of any entry on one line (a test holds it to that). */
+enum { MCB_FAULT_FIX_MAX = 1024 };
+
+/* A fix on one line, for documents and sentences: "ip -brief link (lists them); another port". What
+ * does not fit is cut at a line of the fix. Returns text. */
+char *mcb_fault_join(const char *fix, char *text, size_t size);
+
+/* ---- errors ---- */
 
 /* Fills the error; a detail that is too long is cut. The value is -1, so that callers can write
  * `return mcb_error_set(error, MCB_FAULT_X, "...", ...);`. errno is preserved. A macro, so that the

@@ -6,25 +6,18 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/below.h"
 #include "common/units.h"
 
-enum { PATH_TEXT = 4096, LINE_TEXT = 256, SIZE_TEXT = 32 };
-
-static FILE *open_below(const char *root, const char *path)
-{
-    char whole[PATH_TEXT];
-    int length = snprintf(whole, sizeof whole, "%s%s", root, path);
-    return length < (int)sizeof whole ? fopen(whole, "re") : NULL;
-}
+/* Meminfo has about 60 lines. */
+enum { PATH_TEXT = 4096, LINE_TEXT = 256, SIZE_TEXT = 32, MEMINFO_TEXT = 16384 };
 
 /* The number at the start of a file; false where there is none. */
 static bool read_number(const char *root, const char *path, uint64_t *value)
 {
-    FILE *file = open_below(root, path);
-    bool found = file && fscanf(file, "%" SCNu64, value) == 1;
-    if (file)
-        fclose(file);
-    return found;
+    char text[LINE_TEXT];
+    return mcb_below_read(root, path, text, sizeof text) > 0 &&
+           sscanf(text, "%" SCNu64, value) == 1;
 }
 
 static bool read_of_node(const char *root, int numa_node, size_t page_bytes, const char *what,
@@ -47,13 +40,12 @@ void mcb_huge_pages_read(const char *root, struct mcb_huge_pages *pages)
                    {"HugePages_Rsvd: %" SCNu64, &promised},
                    {"HugePages_Surp: %" SCNu64, &surplus},
                    {"Hugepagesize: %" SCNu64, &kib}};
-    char line[LINE_TEXT];
-    FILE *file = open_below(root, "/proc/meminfo");
-    while (file && fgets(line, sizeof line, file))
+    char text[MEMINFO_TEXT];
+    bool known = mcb_below_read(root, "/proc/meminfo", text, sizeof text) > 0;
+    for (const char *line = known ? text : ""; *line;
+         line += strcspn(line, "\n"), line += *line == '\n')
         for (size_t n = 0; n < sizeof members / sizeof members[0]; n++)
             sscanf(line, members[n].name, members[n].value);
-    if (file)
-        fclose(file);
     read_number(root, "/proc/sys/vm/nr_overcommit_hugepages", &beyond);
     *pages = (struct mcb_huge_pages){.page_bytes = (size_t)kib << 10, .total = total};
     pages->available = free_pages > promised ? free_pages - promised : 0;

@@ -7,7 +7,7 @@
  * many of the default size there are, and what to say where they do not suffice. The pool is the
  * administrator's; nothing here changes it.
  *
- * root is put before /proc and /sys; "" for this host.
+ * root is put before /proc and /sys; "" for this host (common/below.h).
  */
 
 #include <stddef.h>

@@ -187,8 +187,10 @@ json_t *mcb_json_from_error(const struct mcb_error *error)
     if (error->code == MCB_FAULT_NONE)
         return json_null();
     const struct mcb_fault *fault = mcb_fault_get(error->code);
+    char fix[MCB_FAULT_FIX_MAX];
     return json_pack("{s:s, s:s, s:o, s:s, s:s}", "id", fault->id, "title", fault->title, "detail",
-                     string_from_detail(error->detail), "cause", fault->cause, "fix", fault->fix);
+                     string_from_detail(error->detail), "cause", fault->cause, "fix",
+                     mcb_fault_join(fault->fix, fix, sizeof fix));
 }
 
 void mcb_json_to_error(const json_t *value, struct mcb_error *error)

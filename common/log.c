@@ -97,6 +97,17 @@ void mcb_log_warn(const char *format, ...)
     va_end(arguments);
 }
 
+/* Every line of it on a line of its own, so that it can be copied. */
+static void append_fix(char *message, size_t *length, const char *fix)
+{
+    size_t line_length;
+    const char *label = "try:", *line;
+    while ((line = mcb_fault_next_line(&fix, &line_length))) {
+        append(message, length, "  %-6s %.*s\n", label, (int)line_length, line);
+        label = "";
+    }
+}
+
 void mcb_log_error(const struct mcb_error *error)
 {
     int saved_errno = errno;
@@ -108,8 +119,8 @@ void mcb_log_error(const struct mcb_error *error)
     append(message, &length, "mcbench: %s  [%s]\n", detail, fault->id);
     if (fault->exit_code != MCB_EXIT_USAGE && fault->cause[0])
         append(message, &length, "  cause: %s\n", fault->cause);
-    if (fault->exit_code != MCB_EXIT_USAGE && fault->fix[0])
-        append(message, &length, "  try:   %s\n", fault->fix);
+    if (fault->exit_code != MCB_EXIT_USAGE)
+        append_fix(message, &length, fault->fix);
     emit(message, length);
     errno = saved_errno;
 }

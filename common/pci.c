@@ -2,11 +2,11 @@
 /*
  * Attributes are read as text and taken only if they are what the kernel writes. Capabilities are
  * lists within the configuration space: a walk looks at no more entries than there is room for, so
- * that a list that loops ends, and at no byte that is not known.
+ * that a list that loops ends, and at no byte that is not known. Links are followed below sysfs
+ * only, where those of the kernel lead: a copy never shows the functions of the host that it is on.
  */
 #include "common/pci.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <linux/pci_regs.h>
 #include <stdio.h>
@@ -14,6 +14,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "common/below.h"
 
 enum {
     CLASS_PCI_BRIDGE = 0x0604,
@@ -79,25 +81,38 @@ bool mcb_pci_is_address(const char *text)
            rest[7] >= '0' && rest[7] <= '7';
 }
 
-static void make_path(char path[PATH_MAX], const char *sysfs, const char *address, const char *name)
+/* Below sysfs. */
+static void make_path(char path[PATH_MAX], const char *address, const char *name)
 {
-    snprintf(path, PATH_MAX, "%s/bus/pci/devices/%s/%s", sysfs, address, name);
+    snprintf(path, PATH_MAX, "/bus/pci/devices/%s/%s", address, name);
 }
 
-/* O_NONBLOCK: a pipe in the place of a file must not hold anybody up. */
 static int open_attribute(const char *sysfs, const char *address, const char *name)
 {
     char path[PATH_MAX];
-    make_path(path, sysfs, address, name);
-    return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    make_path(path, address, name);
+    return mcb_below_open(sysfs, path);
+}
+
+/* The path of an attribute, which may be a link, or "." for the function's folder; NULL: it is not
+ * there. To be freed. */
+static char *find_attribute(const char *sysfs, const char *address, const char *name)
+{
+    char path[PATH_MAX];
+    struct stat status;
+    make_path(path, address, name);
+    char *found = mcb_below_path(sysfs, path, false);
+    if (found && lstat(found, &status) == 0 && (strcmp(name, ".") != 0 || S_ISDIR(status.st_mode)))
+        return found;
+    free(found);
+    return NULL;
 }
 
 static bool is_there(const char *sysfs, const char *address, const char *name)
 {
-    char path[PATH_MAX];
-    struct stat status;
-    make_path(path, sysfs, address, name);
-    return lstat(path, &status) == 0;
+    char *found = find_attribute(sysfs, address, name);
+    free(found);
+    return found != NULL;
 }
 
 /* First line of an attribute, "" if it cannot be had. */
@@ -304,9 +319,10 @@ static size_t read_config(const char *sysfs, const char *address, const char *na
 /* The link physfn leads to the physical function, in the folder above or elsewhere. */
 static void read_physical_address(const char *sysfs, struct mcb_pci_function *function)
 {
-    char path[PATH_MAX], target[256];
-    make_path(path, sysfs, function->address, "physfn");
-    ssize_t length = readlink(path, target, sizeof(target) - 1);
+    char target[256];
+    char *path = find_attribute(sysfs, function->address, "physfn");
+    ssize_t length = path ? readlink(path, target, sizeof(target) - 1) : -1;
+    free(path);
     target[length > 0 ? length : 0] = '\0';
     const char *slash = strrchr(target, '/');
     const char *name = slash ? slash + 1 : target;
@@ -381,11 +397,10 @@ bool mcb_pci_read(const char *sysfs, const char *address, struct mcb_pci_functio
 size_t mcb_pci_chain(const char *sysfs, const char *address, char (*bridges)[MCB_PCI_ADDRESS_MAX],
                      size_t most)
 {
-    char path[PATH_MAX], folder[PATH_MAX];
     if (!mcb_pci_is_address(address))
         return 0;
-    make_path(path, sysfs, address, "");
-    if (!realpath(path, folder))
+    char *folder = find_attribute(sysfs, address, ".");
+    if (!folder)
         return 0;
     size_t count = 0;
     size_t limit = most < MCB_PCI_CHAIN_MAX ? most : MCB_PCI_CHAIN_MAX;
@@ -397,6 +412,7 @@ size_t mcb_pci_chain(const char *sysfs, const char *address, char (*bridges)[MCB
             break;
         strcpy(bridges[count++], slash + 1);
     }
+    free(folder);
     return count;
 }
 

@@ -118,6 +118,8 @@ static int bind_error(int cause, const char *host, uint16_t port, struct mcb_err
     mcb_socket_join(host[0] ? host : "*", port, text);
     switch (cause) {
     case EADDRINUSE:
+        if (port == 0)
+            return mcb_error_set(error, MCB_FAULT_NET_PORTS, "%s: no port of it is left", text);
         return mcb_error_set(error, MCB_FAULT_NET_PORT_TAKEN, "%s: port %u is taken", text, port);
     case EADDRNOTAVAIL:
         return mcb_error_set(error, MCB_FAULT_NET_ADDRESS,
@@ -181,6 +183,10 @@ static int connect_error(int cause, const char *host, uint16_t port, struct mcb_
     case ETIMEDOUT:
         return mcb_error_set(error, MCB_FAULT_NET_TIMEOUT, "%s: no answer within the deadline",
                              text);
+    case EADDRNOTAVAIL:
+        return mcb_error_set(error, MCB_FAULT_NET_PORTS,
+                             "%s: no local port is left for a connection to it (EADDRNOTAVAIL)",
+                             text);
     case EHOSTUNREACH:
     case ENETUNREACH:
         return mcb_error_set(error, MCB_FAULT_NET_TIMEOUT, "%s: %s", text, strerror(cause));
@@ -231,6 +237,29 @@ static int finish_connecting(int fd, int64_t deadline_ns, const volatile sig_ato
     return cause == 0 && is_connected_to_itself(fd) ? ECONNREFUSED : cause;
 }
 
+/* connect(2) on a datagram socket looks the route up and sends nothing. Descriptor; or -1 with
+ * errno, never EADDRNOTAVAIL: where no address of this host leads there it is ENETUNREACH. */
+static int look_up_route(const struct addrinfo *address)
+{
+    int fd = socket(address->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || connect(fd, address->ai_addr, address->ai_addrlen) == 0)
+        return fd;
+    int cause = errno == EADDRNOTAVAIL ? ENETUNREACH : errno;
+    close(fd);
+    errno = cause;
+    return -1;
+}
+
+/* What EADDRNOTAVAIL of a connection means: no port is left, unless there is no address either. */
+static int judge_unavailable(const struct addrinfo *address)
+{
+    int fd = look_up_route(address);
+    if (fd < 0)
+        return errno;
+    close(fd);
+    return EADDRNOTAVAIL;
+}
+
 /* Descriptor; or -1, with *cause where the next address may be tried and 0 where *error is final.
  */
 static int connect_to(const struct addrinfo *address, const char *source, int64_t deadline_ns,
@@ -248,6 +277,8 @@ static int connect_to(const struct addrinfo *address, const char *source, int64_
                      : errno;
     if (result == 0)
         return fd;
+    if (result == EADDRNOTAVAIL)
+        result = judge_unavailable(address);
     *cause = result > 0 ? result : 0;
     close(fd);
     return -1;
@@ -311,9 +342,8 @@ int mcb_socket_route(const char *host, uint16_t port, int64_t deadline_ns,
     int cause = 0;
     int result = -1;
     for (const struct addrinfo *a = found; a && result; a = a->ai_next) {
-        /* connect(2) on a datagram socket looks the route up and sends nothing. */
-        int fd = socket(a->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-        if (fd < 0 || connect(fd, a->ai_addr, a->ai_addrlen))
+        int fd = look_up_route(a);
+        if (fd < 0)
             cause = errno;
         else
             result = mcb_socket_address(fd, true, address);

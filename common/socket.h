@@ -8,7 +8,7 @@
  * All sockets are non-blocking and close-on-exec. Deadlines are on mcb_clock_ns(). `stop` may be
  * NULL; where it is given, a wait ends within 100 ms of *stop becoming non-zero, with fault
  * RUN_INTERRUPTED. Faults: NET_RESOLVE, NET_REFUSED, NET_TIMEOUT, NET_PORT_TAKEN, NET_ADDRESS,
- * HOST_SYSTEM.
+ * NET_PORTS, HOST_SYSTEM.
  */
 
 #include <signal.h>

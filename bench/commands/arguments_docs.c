@@ -112,18 +112,18 @@ static void put_environment(FILE *stream)
     }
 }
 
-static void put_exit_status(FILE *stream, bool measuring)
+/* command NULL: of the program */
+static void put_exit_status(FILE *stream, const struct mcb_command *command)
 {
-    size_t count;
-    const struct mcb_exit_text *texts = mcb_arguments_exit_texts(&count);
+    struct mcb_command_exit text;
     fputs(".SH EXIT STATUS\n", stream);
-    for (size_t i = 0; i < count; i++) {
-        const char *meaning = measuring ? texts[i].measuring : texts[i].showing;
-        if (meaning) {
-            put_line(stream, ".TP\n.B ", texts[i].code);
-            put_line(stream, "", meaning);
+    for (size_t i = 0; mcb_arguments_exit(command, i, &text); i++)
+        if (text.meaning) {
+            put_line(stream, ".TP\n.B ", text.code);
+            put_line(stream, "", text.meaning);
         }
-    }
+    if (!command)
+        fputs(".PP\nThe page of a command says what they mean of it.\n", stream);
 }
 
 void mcb_arguments_print_man(FILE *stream, const struct mcb_command *command)
@@ -141,7 +141,7 @@ void mcb_arguments_print_man(FILE *stream, const struct mcb_command *command)
         put_settings(stream, command);
         put_environment(stream);
     }
-    put_exit_status(stream, command->options == NULL);
+    put_exit_status(stream, command);
     fputs(".SH SEE ALSO\n.BR mcbench (1)\n", stream);
 }
 
@@ -154,7 +154,7 @@ void mcb_arguments_print_man_overview(FILE *stream, const struct mcb_command *co
         put_line(stream, ".TP\n.B ", commands[i].name);
         put_line(stream, "", commands[i].purpose);
     }
-    put_exit_status(stream, true);
+    put_exit_status(stream, NULL);
     fputs(".SH SEE ALSO\n", stream);
     for (size_t i = 0; i < count; i++) {
         fputs(".BR mcbench\\-", stream);

@@ -7,7 +7,11 @@
 
 enum { COLUMNS = 100, OWN_OPTION_WIDTH = 20, VARIABLE_WIDTH = 14 };
 
-static const struct mcb_exit_text exit_texts[] = {
+static const struct {
+    const char *code;
+    const char *measuring; /* what it means of commands that measure; NULL: not used */
+    const char *showing;   /* of the other commands */
+} exit_texts[] = {
     {"0", "all held", "all that was asked for was printed"},
     {"1", "measured, but bytes were wrong", NULL},
     {"2", "the command line or an input file was wrong",
@@ -17,10 +21,18 @@ static const struct mcb_exit_text exit_texts[] = {
     {"130", "interrupted; what was measured is kept", NULL},
 };
 
-const struct mcb_exit_text *mcb_arguments_exit_texts(size_t *count)
+bool mcb_arguments_exit(const struct mcb_command *command, size_t n, struct mcb_command_exit *text)
 {
-    *count = sizeof exit_texts / sizeof exit_texts[0];
-    return exit_texts;
+    if (n >= sizeof exit_texts / sizeof exit_texts[0])
+        return false;
+    const bool measuring = !command || !command->options;
+    *text = (struct mcb_command_exit){exit_texts[n].code,
+                                      measuring ? exit_texts[n].measuring : exit_texts[n].showing};
+    for (const struct mcb_command_exit *own = command ? command->exits : NULL; own && own->code;
+         own++)
+        if (strcmp(own->code, text->code) == 0)
+            text->meaning = own->meaning;
+    return true;
 }
 
 static const struct mcb_variable_text variables[] = {
@@ -136,14 +148,13 @@ static void print_own_options(FILE *stream, const struct mcb_option *row)
     }
 }
 
-static void print_exit_codes(FILE *stream, bool measuring)
+static void print_exit_codes(FILE *stream, const struct mcb_command *command)
 {
+    struct mcb_command_exit text;
     fprintf(stream, "\nexit codes:\n");
-    for (size_t i = 0; i < sizeof exit_texts / sizeof exit_texts[0]; i++) {
-        const char *meaning = measuring ? exit_texts[i].measuring : exit_texts[i].showing;
-        if (meaning)
-            print_entry(stream, exit_texts[i].code, 3, meaning);
-    }
+    for (size_t i = 0; mcb_arguments_exit(command, i, &text); i++)
+        if (text.meaning)
+            print_entry(stream, text.code, 3, text.meaning);
 }
 
 void mcb_arguments_print_help(FILE *stream, const struct mcb_command *command)
@@ -158,7 +169,7 @@ void mcb_arguments_print_help(FILE *stream, const struct mcb_command *command)
         print_settings(stream, command);
         print_variables(stream);
     }
-    print_exit_codes(stream, command->options == NULL);
+    print_exit_codes(stream, command);
 }
 
 void mcb_arguments_print_overview(FILE *stream, const struct mcb_command *commands, size_t count)

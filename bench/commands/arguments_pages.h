@@ -17,13 +17,9 @@
     "A variable in [brackets], Mooncake's mostly, sets the default of its option; the option "     \
     "beats it. Sizes: 8, 64KiB, 1MiB (1024) or 64KB (1000). Times: 500ms, 1.5s, 2min."
 
-struct mcb_exit_text {
-    const char *code;
-    const char *measuring; /* what it means of commands that measure; NULL: not used */
-    const char *showing;   /* of the other commands */
-};
-
-const struct mcb_exit_text *mcb_arguments_exit_texts(size_t *count);
+/* The n-th exit code and what it means of a command (NULL: of the program); meaning NULL: the
+ * command does not have it. False: there are no more. */
+bool mcb_arguments_exit(const struct mcb_command *command, size_t n, struct mcb_command_exit *text);
 
 /* A variable of the environment that is no option's. */
 struct mcb_variable_text {

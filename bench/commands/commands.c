@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "bench/commands/arguments.h"
+#include "bench/doctor/catalogue.h"
 #include "bench/plan/settings_text.h"
 #include "common/interrupt.h"
 #include "common/log.h"
@@ -121,6 +122,12 @@ static void print_completion(FILE *stream, const struct document *document)
     mcb_arguments_print_completion(stream, document->commands, document->count);
 }
 
+static void print_faults(FILE *stream, const struct document *document)
+{
+    (void)document;
+    mcb_catalogue_print_page(stream);
+}
+
 static int write_document(const char *folder, const char *name, const struct document *document,
                           struct mcb_error *error)
 {
@@ -158,7 +165,10 @@ static int run_docs(const struct mcb_command *commands, size_t count, int argc, 
             return fail(&error);
     }
     document.print = print_completion;
-    return write_document(argv[2], "mcbench.bash", &document, &error) ? fail(&error) : MCB_EXIT_OK;
+    if (write_document(argv[2], "mcbench.bash", &document, &error))
+        return fail(&error);
+    document.print = print_faults;
+    return write_document(argv[2], "FAULTS.md", &document, &error) ? fail(&error) : MCB_EXIT_OK;
 }
 
 static int run_version(void)

@@ -25,6 +25,11 @@ struct mcb_command_default {
     const char *name, *text; /* "memory", "cuda"; name NULL ends a list */
 };
 
+/* What an exit code means of one command. */
+struct mcb_command_exit {
+    const char *code, *meaning; /* "1", "there is a warning"; code NULL ends a list */
+};
+
 struct mcb_command {
     const char *name;
     const char *usage;   /* what follows the name: "[options]", "RESULT..." */
@@ -33,6 +38,7 @@ struct mcb_command {
     /* Its own few options; NULL: they are the table of bench/plan/settings.h. */
     const struct mcb_options *options;
     const struct mcb_command_default *defaults; /* NULL: all are those of the table of settings */
+    const struct mcb_command_exit *exits;       /* where they differ from others'; NULL: nowhere */
     /* argv[0] is the command's name; --help never gets here. Reports its own error and returns the
      * exit code. */
     int (*run)(int argc, char **argv);

@@ -164,11 +164,16 @@ static const struct mcb_options without_words = {own_table, {NULL, 0, 0, "none"}
 
 static const struct mcb_command_default own_defaults[] = {{"memory", "cuda"}, {NULL, NULL}};
 
+static const struct mcb_command_exit own_exits[] = {
+    {"1", "there is a warning"}, {"130", "it was stopped"}, {NULL, NULL}};
+
 static const struct mcb_command commands[] = {
-    {"cpu", "[options]", "measures what CPUs see", examples, NULL, NULL, run_recorded},
-    {"show", "RESULT...", "shows it again", examples, &with_words, NULL, run_recorded},
-    {"topo", "[options]", "shows the host", examples, &without_words, NULL, run_recorded},
-    {"gpu", "[options]", "measures what GPUs see", examples, NULL, own_defaults, run_recorded},
+    {"cpu", "[options]", "measures what CPUs see", examples, NULL, NULL, NULL, run_recorded},
+    {"show", "RESULT...", "shows it again", examples, &with_words, NULL, NULL, run_recorded},
+    {"topo", "[options]", "shows the host", examples, &without_words, NULL, own_exits,
+     run_recorded},
+    {"gpu", "[options]", "measures what GPUs see", examples, NULL, own_defaults, NULL,
+     run_recorded},
 };
 
 struct page {
@@ -238,6 +243,25 @@ static void help_of_a_command_with_options_of_its_own_has_those_only(void **stat
     assert_non_null(strstr(page.text, "\n  --draw FILE.svg       to a file\n"));
     assert_non_null(strstr(page.text, "\n  3    the environment failed; a fault names how\n"));
     assert_null(strstr(page.text, "  130"));
+    close_page(&page);
+}
+
+static void exit_codes_of_a_command_s_own_are_described_beside_the_others(void **state)
+{
+    (void)state;
+    static const char *const described[] = {
+        "\n  0    all that was asked for was printed\n", "\n  1    there is a warning\n",
+        "\n  2    the command line or an input file was wrong\n", "\n  130  it was stopped\n"};
+    struct page page;
+    mcb_arguments_print_help(open_page(&page), &commands[2]);
+    fclose(page.stream);
+    for (size_t i = 0; i < LENGTH(described); i++)
+        assert_non_null(strstr(page.text, described[i]));
+    close_page(&page);
+    mcb_arguments_print_man(open_page(&page), &commands[2]);
+    fclose(page.stream);
+    assert_non_null(strstr(page.text, "\n.B 1\nthere is a warning\n"));
+    assert_non_null(strstr(page.text, "\n.B 130\nit was stopped\n"));
     close_page(&page);
 }
 
@@ -437,7 +461,8 @@ static void docs_writes_a_page_for_each_command_and_the_completion(void **state)
 {
     (void)state;
     static const char *const names[] = {"mcbench.1",      "mcbench-cpu.1", "mcbench-show.1",
-                                        "mcbench-topo.1", "mcbench-gpu.1", "mcbench.bash"};
+                                        "mcbench-topo.1", "mcbench-gpu.1", "mcbench.bash",
+                                        "FAULTS.md"};
     char folder[] = "/tmp/mcb_docs_XXXXXX";
     assert_non_null(mkdtemp(folder));
     assert_int_equal(run((char *[]){"mcbench", "docs", folder, NULL}), 0);
@@ -461,6 +486,7 @@ int main(void)
         cmocka_unit_test(help_is_asked_for_anywhere_before_two_dashes),
         cmocka_unit_test(help_has_every_option_and_no_line_over_100_columns),
         cmocka_unit_test(help_of_a_command_with_options_of_its_own_has_those_only),
+        cmocka_unit_test(exit_codes_of_a_command_s_own_are_described_beside_the_others),
         cmocka_unit_test(each_command_is_described_with_its_own_defaults),
         cmocka_unit_test(variables_that_are_no_option_s_are_described),
         cmocka_unit_test(a_priority_matrix_is_said_to_narrow_nics_for_gpus),

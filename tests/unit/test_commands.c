@@ -53,10 +53,10 @@ static int outgrow_the_limit(int argc, char **argv)
 }
 
 static const struct mcb_command commands[] = {
-    {"look", "", "", NULL, NULL, NULL, look_at_the_streams},
-    {"print", "", "", NULL, NULL, NULL, print_and_be_content},
-    {"outgrow", "", "", NULL, NULL, NULL, outgrow_the_limit},
-    {"fail", "", "", NULL, NULL, NULL, print_and_fail},
+    {"look", "", "", NULL, NULL, NULL, NULL, look_at_the_streams},
+    {"print", "", "", NULL, NULL, NULL, NULL, print_and_be_content},
+    {"outgrow", "", "", NULL, NULL, NULL, NULL, outgrow_the_limit},
+    {"fail", "", "", NULL, NULL, NULL, NULL, print_and_fail},
 };
 
 /* The exit code of the command in a process with stdout on that file (NULL: all three streams are

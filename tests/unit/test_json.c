@@ -178,6 +178,18 @@ static void a_fault_survives_the_way(void **state)
     json_decref(value);
 }
 
+static void a_fix_is_one_line_of_a_document(void **state)
+{
+    (void)state;
+    struct mcb_error error;
+    mcb_error_set(&error, MCB_FAULT_NET_PORT_TAKEN, "port 18515: taken");
+    json_t *value = mcb_json_from_error(&error);
+    assert_string_equal(json_string_value(json_object_get(value, "fix")),
+                        "ss -ltnp 'sport = :PORT' (as root: the process that holds it); stop that "
+                        "process, or take another port");
+    json_decref(value);
+}
+
 static void a_detail_that_is_not_utf8_is_still_reported(void **state)
 {
     (void)state;
@@ -381,6 +393,7 @@ int main(void)
         cmocka_unit_test(what_is_not_known_is_null),
         cmocka_unit_test(a_text_that_is_not_there_is_empty),
         cmocka_unit_test(a_fault_survives_the_way),
+        cmocka_unit_test(a_fix_is_one_line_of_a_document),
         cmocka_unit_test(a_detail_that_is_not_utf8_is_still_reported),
         cmocka_unit_test(a_fault_of_a_newer_version_is_a_failed_peer),
         cmocka_unit_test_setup_teardown(a_file_is_written_whole_and_read_back, make_folder,

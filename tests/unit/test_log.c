@@ -51,7 +51,8 @@ static void an_error_of_the_environment_tells_cause_and_fix(void **state)
     assert_string_equal(capture_end(&captured, text, sizeof text),
                         "mcbench: port 18515: taken  [MCB-NET-004]\n"
                         "  cause: another process listens on it\n"
-                        "  try:   another port; 'ss -ltnp sport = :PORT' names the process\n");
+                        "  try:   ss -ltnp 'sport = :PORT'  # as root: the process that holds it\n"
+                        "         # stop that process, or take another port\n");
 }
 
 static void an_error_of_usage_is_one_line(void **state)

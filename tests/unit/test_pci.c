@@ -250,6 +250,26 @@ static void a_pipe_or_a_folder_in_the_place_of_a_file_holds_nobody_up(void **sta
     assert_int_equal(function.relaxed_ordering, MCB_KNOWN_NOT);
 }
 
+static void nothing_outside_of_sysfs_is_read(void **state)
+{
+    (void)state;
+    struct sysfs_tree outside;
+    struct mcb_pci_function function;
+    char target[128], bridges[4][MCB_PCI_ADDRESS_MAX];
+    assert_int_equal(sysfs_make(&outside), 0);
+    sysfs_folder(&outside, "0000:15:01.0/0000:2d:00.0");
+    sysfs_file(&outside, "0000:15:01.0/0000:2d:00.0/vendor", "0x15b3\n");
+    snprintf(target, sizeof(target), "%s/0000:15:01.0/0000:2d:00.0", outside.root);
+    sysfs_link(&tree, "bus/pci/devices/0000:2d:00.0", target);
+    assert_false(mcb_pci_read(tree.root, "0000:2d:00.0", &function));
+    assert_int_equal(mcb_pci_chain(tree.root, "0000:2d:00.0", bridges, 4), 0);
+    strcat(target, "/vendor");
+    make_function("", "0000:2e:00.0");
+    sysfs_link(&tree, "bus/pci/devices/0000:2e:00.0/vendor", target);
+    assert_int_equal(read_function("0000:2e:00.0").vendor_id, 0);
+    assert_int_equal(sysfs_remove(&outside), 0);
+}
+
 static void a_virtual_function_has_link_and_device_control_of_its_physical_one(void **state)
 {
     (void)state;
@@ -421,6 +441,7 @@ int main(void)
         cmocka_unit_test(a_function_that_is_not_there_is_one_of_which_nothing_is_known),
         cmocka_unit_test(missing_and_senseless_attributes_are_not_known),
         cmocka_unit_test(a_pipe_or_a_folder_in_the_place_of_a_file_holds_nobody_up),
+        cmocka_unit_test(nothing_outside_of_sysfs_is_read),
         cmocka_unit_test(a_virtual_function_has_link_and_device_control_of_its_physical_one),
         cmocka_unit_test(a_virtual_function_stays_one_if_its_physical_one_is_gone),
         cmocka_unit_test(acs_is_found_in_the_config_file_of_a_bridge),

@@ -4,9 +4,30 @@
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "tests/ranks.h"
+
+/* What connections fail with, and looking up a route; 0: nothing. */
+static int connect_fails_with, route_fails_with;
+
+/* The argument is declared as glibc declares it. */
+int connect(int fd, __CONST_SOCKADDR_ARG address, socklen_t length)
+{
+    int kind = 0;
+    socklen_t size = sizeof kind;
+    getsockopt(fd, SOL_SOCKET, SO_TYPE, &kind, &size);
+    int failed = kind == SOCK_DGRAM ? route_fails_with : connect_fails_with;
+    if (!failed)
+        return (int)syscall(SYS_connect, fd, address.__sockaddr__, length);
+    errno = failed;
+    return -1;
+}
 
 static void an_address_is_split_into_host_and_port(void **state)
 {
@@ -233,6 +254,35 @@ static void an_interruption_ends_a_wait(void **state)
     close(listener);
 }
 
+static enum mcb_fault_code fault_where(int connecting, int routing, const char *text)
+{
+    struct mcb_error error;
+    connect_fails_with = connecting;
+    route_fails_with = routing;
+    int fd = mcb_socket_connect("127.0.0.1", 7, NULL, false, ranks_in_ms(5000), NULL, &error);
+    connect_fails_with = route_fails_with = 0;
+    assert_int_equal(fd, -1);
+    if (!strstr(error.detail, text))
+        fail_msg("\"%s\" is not in: %s", text, error.detail);
+    return error.code;
+}
+
+static void a_connection_for_which_no_port_is_left_is_told_from_one_without_an_address(void **state)
+{
+    (void)state;
+    assert_int_equal(fault_where(EADDRNOTAVAIL, 0, "127.0.0.1:7: no local port is left"),
+                     MCB_FAULT_NET_PORTS);
+    assert_int_equal(fault_where(EADDRNOTAVAIL, EADDRNOTAVAIL, "Network is unreachable"),
+                     MCB_FAULT_NET_TIMEOUT);
+    struct mcb_error error;
+    char address[256];
+    route_fails_with = EADDRNOTAVAIL;
+    assert_int_equal(mcb_socket_route("127.0.0.1", 7, ranks_in_ms(5000), NULL, address, &error),
+                     -1);
+    route_fails_with = 0;
+    assert_int_equal(error.code, MCB_FAULT_NET_TIMEOUT);
+}
+
 static void the_route_to_this_host_starts_here(void **state)
 {
     (void)state;
@@ -258,6 +308,8 @@ int main(void)
         cmocka_unit_test(a_name_is_resolved),
         cmocka_unit_test(a_wait_ends_with_the_event_or_at_the_deadline),
         cmocka_unit_test(an_interruption_ends_a_wait),
+        cmocka_unit_test(
+            a_connection_for_which_no_port_is_left_is_told_from_one_without_an_address),
         cmocka_unit_test(the_route_to_this_host_starts_here),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
