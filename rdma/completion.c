@@ -3,6 +3,9 @@
 
 #include <infiniband/verbs.h>
 
+_Static_assert((int)MCB_STATUS_LOCAL_PROTECTION == (int)IBV_WC_LOC_PROT_ERR,
+               "statuses are those of the verbs");
+
 struct status_fault {
     enum ibv_wc_status status;
     enum mcb_fault_code fault;
@@ -13,6 +16,7 @@ static const struct status_fault faults[] = {
     {IBV_WC_RETRY_EXC_ERR, MCB_FAULT_RDMA_RETRY},
     {IBV_WC_RNR_RETRY_EXC_ERR, MCB_FAULT_RDMA_RNR},
     {IBV_WC_REM_ACCESS_ERR, MCB_FAULT_RDMA_REMOTE_ACCESS},
+    {IBV_WC_WR_FLUSH_ERR, MCB_FAULT_RDMA_FLUSHED},
 };
 
 const char *mcb_completion_text(unsigned status)

@@ -18,6 +18,9 @@
 
 #include "common/fault.h"
 
+/* IBV_WC_LOC_PROT_ERR, for those who include no verbs. */
+enum { MCB_STATUS_LOCAL_PROTECTION = 4 };
+
 #define MCB_WORK_RECEIVE (UINT64_C(1) << 63)
 
 static inline uint64_t mcb_work_id(uint32_t queue_pair, uint32_t messages)

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/container.h"
 #include "rdma/locality.h"
 
 struct code_name {
@@ -160,6 +161,7 @@ static struct mcb_device_limits limits_of(const struct ibv_device_attr *attribut
     return (struct mcb_device_limits){
         .region_bytes = attributes->max_mr_size,
         .queue_pairs = (uint32_t)attributes->max_qp,
+        .regions = (uint32_t)attributes->max_mr,
         .send_depth = (uint32_t)attributes->max_qp_wr,
         .completions = (uint32_t)attributes->max_cqe,
         .reads_as_initiator = small(attributes->max_qp_init_rd_atom),
@@ -173,6 +175,11 @@ static int error_of_open(struct mcb_error *error, const char *name, int failed)
                          strerror(failed));
 }
 
+bool mcb_device_is_contained(void)
+{
+    return mcb_container_find("", getenv("KUBERNETES_SERVICE_HOST"), getenv("container")) != NULL;
+}
+
 /* Opens the device. libibverbs says ENOENT of a file that is there and may not be opened: then the
  * file itself is asked. */
 static struct ibv_context *open_device(struct ibv_device *device, struct mcb_error *error)
@@ -181,12 +188,16 @@ static struct ibv_context *open_device(struct ibv_device *device, struct mcb_err
     if (context)
         return context;
     int failed = errno;
-    char path[sizeof "/dev/infiniband/" + IBV_SYSFS_NAME_MAX];
-    snprintf(path, sizeof(path), "/dev/infiniband/%s", device->dev_name);
+    char path[sizeof MCB_DEVICE_FILES "/" + IBV_SYSFS_NAME_MAX];
+    snprintf(path, sizeof(path), MCB_DEVICE_FILES "/%s", device->dev_name);
+    bool missing = access(path, F_OK) != 0 && errno == ENOENT;
     if (access(path, R_OK | W_OK) != 0)
         failed = errno;
-    mcb_error_set(error, MCB_FAULT_RDMA_DEVICE_OPEN, "%s: %s cannot be opened: %s",
-                  ibv_get_device_name(device), path, strerror(failed));
+    mcb_error_set(error,
+                  missing && mcb_device_is_contained() ? MCB_FAULT_HOST_CONTAINER
+                                                       : MCB_FAULT_RDMA_DEVICE_OPEN,
+                  "%s: %s cannot be opened: %s", ibv_get_device_name(device), path,
+                  strerror(failed));
     return NULL;
 }
 

@@ -18,6 +18,9 @@
 struct ibv_context;
 struct ibv_pd;
 
+/* The files by which programs use devices. */
+#define MCB_DEVICE_FILES "/dev/infiniband"
+
 enum { MCB_DEVICE_NAME_MAX = 64, MCB_DEVICE_PORTS_MAX = 255 };
 
 struct mcb_port {
@@ -39,6 +42,7 @@ struct mcb_port {
 struct mcb_device_limits {
     uint64_t region_bytes; /* max_mr_size */
     uint32_t queue_pairs, send_depth, completions;
+    uint32_t regions;                            /* max_mr */
     uint8_t reads_as_initiator, reads_as_target; /* RDMA reads in flight of a queue pair */
 };
 
@@ -74,9 +78,13 @@ int mcb_device_list(const char *sysfs, struct mcb_device_facts **devices, size_t
 void mcb_device_list_free(struct mcb_device_facts *devices, size_t count);
 
 /* Opens by name, with a protection domain. Close with mcb_device_close(). Faults: RDMA_NO_SUCH_NIC,
- * RDMA_DEVICE_OPEN. */
+ * RDMA_DEVICE_OPEN, HOST_CONTAINER (its file is missing, in a container). */
 int mcb_device_open(const char *name, struct mcb_device **device, struct mcb_error *error);
 void mcb_device_close(struct mcb_device *device); /* NULL is fine */
+
+/* Whether this process is in a container (common/container.h), to which its host's devices may be
+ * visible without their files. */
+bool mcb_device_is_contained(void);
 
 /* Keeps mlx5 from handing small receives over inside the completion: its user-space driver would
  * then copy them on with the CPU, which ends the process where the memory is a GPU's. That driver

@@ -27,6 +27,7 @@
 #include "common/memory.h"
 #include "rdma/device.h"
 #include "rdma/loop.h"
+#include "rdma/loopback_parts.h"
 #include "rdma/queue_pair.h"
 
 enum { MESSAGE_BYTES = sizeof(uint64_t) };
@@ -61,10 +62,10 @@ static void close_sets(struct mcb_loopback *loopback)
     }
 }
 
-static int open_set(struct mcb_loopback *loopback, enum mcb_verb verb, struct mcb_queue_set **set,
-                    struct mcb_error *error)
+int mcb_loopback_set_open(const struct mcb_loopback_options *options, enum mcb_verb verb,
+                          uint64_t message_bytes, struct mcb_queue_set **set,
+                          struct mcb_error *error)
 {
-    const struct mcb_loopback_options *options = &loopback->options;
     const struct mcb_queue_options queues = {
         .device = options->device,
         .gid = options->gid,
@@ -73,8 +74,8 @@ static int open_set(struct mcb_loopback *loopback, enum mcb_verb verb, struct mc
         .lid = options->lid,
         .mtu_bytes = options->mtu_bytes,
         .verb = verb,
-        .message_bytes = MESSAGE_BYTES,
-        .message_most = MESSAGE_BYTES,
+        .message_bytes = message_bytes,
+        .message_most = message_bytes,
         .count = 1,
         .depth = 1,
         .signal_every = 1,
@@ -84,8 +85,8 @@ static int open_set(struct mcb_loopback *loopback, enum mcb_verb verb, struct mc
     return mcb_queue_set_open(&queues, set, error);
 }
 
-static int connect_set(struct mcb_queue_set *set, const struct mcb_queue_set *other,
-                       const struct mcb_loopback_options *options, struct mcb_error *error)
+int mcb_loopback_set_connect(struct mcb_queue_set *set, const struct mcb_queue_set *other,
+                             const struct mcb_loopback_options *options, struct mcb_error *error)
 {
     struct mcb_queue_peer peer = {
         .lid = options->lid,
@@ -100,7 +101,7 @@ static int connect_set(struct mcb_queue_set *set, const struct mcb_queue_set *ot
 
 /* ---- one transfer ---- */
 
-static int wait_for_completion(struct mcb_loopback *loopback, struct mcb_queue_set *set,
+static int wait_for_completion(const struct mcb_loop *call, struct mcb_queue_set *set,
                                struct mcb_error *error)
 {
     int64_t start_ns = mcb_clock_ns();
@@ -114,11 +115,24 @@ static int wait_for_completion(struct mcb_loopback *loopback, struct mcb_queue_s
                        ? 0
                        : mcb_queue_set_fail(set, &completion, count, error);
         int64_t now_ns = mcb_clock_ns();
-        if (mcb_loop_check(&loopback->call, set, now_ns, error) < 0)
+        if (mcb_loop_check(call, set, now_ns, error) < 0)
             return -1;
         if (now_ns - start_ns > SPIN_NS)
             mcb_loop_yield();
     }
+}
+
+int mcb_loopback_set_transfer(struct mcb_queue_set *set, const struct mcb_slot *message,
+                              const struct mcb_loop *call, struct mcb_error *error)
+{
+    mcb_queue_set_assign(set, 0, 0, message, 0, 0);
+    int failed = set->post(&set->pairs[0], 0, 1);
+    if (failed)
+        return mcb_loop_call_failed(set, "posting a transfer", failed, error);
+    set->pairs[0].in_flight = 1;
+    int status = wait_for_completion(call, set, error);
+    set->pairs[0].in_flight = 0;
+    return status;
 }
 
 /* Between 8 bytes at `address` of a region and the page. by_remote_key: of the region. */
@@ -132,15 +146,7 @@ static int transfer(struct mcb_loopback *loopback, int which, const struct mcb_r
         .remote = by_remote_key ? address : page->address,
         .remote_key = by_remote_key ? region->remote_key : page->remote_key,
     };
-    struct mcb_queue_set *set = loopback->sets[which];
-    mcb_queue_set_assign(set, 0, 0, &message, 0, 0);
-    int failed = set->post(&set->pairs[0], 0, 1);
-    if (failed)
-        return mcb_loop_call_failed(set, "posting a transfer", failed, error);
-    set->pairs[0].in_flight = 1;
-    int status = wait_for_completion(loopback, set, error);
-    set->pairs[0].in_flight = 0;
-    return status;
+    return mcb_loopback_set_transfer(loopback->sets[which], &message, &loopback->call, error);
 }
 
 /* ---- sets that work ---- */
@@ -165,8 +171,9 @@ static int try_itself(struct mcb_loopback *loopback, int which, struct mcb_error
 static int connect_sets(struct mcb_loopback *loopback, struct mcb_error *error)
 {
     struct mcb_queue_set **sets = loopback->sets;
-    return connect_set(sets[WRITES], sets[READS], &loopback->options, error) < 0 ||
-                   connect_set(sets[READS], sets[WRITES], &loopback->options, error) < 0 ||
+    return mcb_loopback_set_connect(sets[WRITES], sets[READS], &loopback->options, error) < 0 ||
+                   mcb_loopback_set_connect(sets[READS], sets[WRITES], &loopback->options, error) <
+                       0 ||
                    try_itself(loopback, WRITES, error) < 0 || try_itself(loopback, READS, error) < 0
                ? -1
                : 0;
@@ -193,8 +200,10 @@ static int open_sets(struct mcb_loopback *loopback, struct mcb_error *error)
     if (sets[WRITES] && sets[READS] && !sets[WRITES]->broken && !sets[READS]->broken)
         return 0;
     close_sets(loopback);
-    if (open_set(loopback, MCB_VERB_WRITE, &sets[WRITES], error) == 0 &&
-        open_set(loopback, MCB_VERB_READ, &sets[READS], error) == 0) {
+    if (mcb_loopback_set_open(&loopback->options, MCB_VERB_WRITE, MESSAGE_BYTES, &sets[WRITES],
+                              error) == 0 &&
+        mcb_loopback_set_open(&loopback->options, MCB_VERB_READ, MESSAGE_BYTES, &sets[READS],
+                              error) == 0) {
         if (connect_sets(loopback, &cause) == 0)
             return 0;
         refuse_itself(loopback, &cause, error);

@@ -101,48 +101,66 @@ char *mcb_registration_peermem(const char *sysfs, char text[MCB_PEERMEM_TEXT])
 
 struct register_cause {
     int code;
+    enum mcb_fault_code fault; /* NONE: the usual one of that memory */
     const char *name, *cause;
 };
 
+static const char driver_failed[] = "the driver or the NIC failed";
+
+/* EIO, where a single page of the same memory is taken. */
+static const struct register_cause too_large = {EIO, MCB_FAULT_RDMA_REGION_SIZE, "EIO",
+                                                "one page of it can be: it is larger than the NIC "
+                                                "can map"};
+
 /* Of host memory. ENOMEM: refuse_for_memory(). */
 static const struct register_cause host_causes[] = {
-    {EFAULT, "EFAULT", "the NIC cannot reach this address"},
-    {EIO, "EIO", "it is larger than the NIC can map, or the driver failed"},
-    {EAGAIN, "EAGAIN", "the NIC has no memory keys left"},
-    {EINVAL, "EINVAL", "the driver does not accept the address, length or access flags"},
-    {EOPNOTSUPP, "EOPNOTSUPP", "the driver does not support this kind of memory"},
-    {KERNEL_ENOTSUPP, "ENOTSUPP", "the driver does not support this kind of memory"},
-    {0, NULL, NULL},
+    {EFAULT, MCB_FAULT_NONE, "EFAULT", "the NIC cannot reach this address"},
+    {EIO, MCB_FAULT_NONE, "EIO", driver_failed},
+    {EAGAIN, MCB_FAULT_RDMA_KEYS, "EAGAIN", "the NIC has no memory keys left"},
+    {EINVAL, MCB_FAULT_NONE, "EINVAL",
+     "the driver does not accept the address, length or access flags"},
+    {EOPNOTSUPP, MCB_FAULT_NONE, "EOPNOTSUPP", "the driver does not support this kind of memory"},
+    {KERNEL_ENOTSUPP, MCB_FAULT_NONE, "ENOTSUPP",
+     "the driver does not support this kind of memory"},
+    {0, MCB_FAULT_NONE, NULL, NULL},
 };
 
 /* Of a GPU's memory by its address. */
 static const struct register_cause address_causes[] = {
-    {EFAULT, "EFAULT", "no module of the kernel makes this address reachable for NICs"},
-    {ENOMEM, "ENOMEM", "no memory for it in the kernel, the NIC or the GPU's window (BAR1)"},
-    {EINVAL, "EINVAL", "the driver does not accept the address, length or access flags"},
-    {EIO, "EIO", "it is larger than the NIC can map, or the driver failed"},
-    {EAGAIN, "EAGAIN", "the NIC has no memory keys left"},
-    {EOPNOTSUPP, "EOPNOTSUPP", "the NIC's driver takes no memory of other devices"},
-    {KERNEL_ENOTSUPP, "ENOTSUPP", "the NIC's driver takes no memory of other devices"},
-    {0, NULL, NULL},
+    {EFAULT, MCB_FAULT_NONE, "EFAULT",
+     "no module of the kernel makes this address reachable for NICs"},
+    {ENOMEM, MCB_FAULT_NONE, "ENOMEM",
+     "no memory for it in the kernel, the NIC or the GPU's window (BAR1)"},
+    {EINVAL, MCB_FAULT_NONE, "EINVAL",
+     "the driver does not accept the address, length or access flags"},
+    {EIO, MCB_FAULT_NONE, "EIO", driver_failed},
+    {EAGAIN, MCB_FAULT_RDMA_KEYS, "EAGAIN", "the NIC has no memory keys left"},
+    {EOPNOTSUPP, MCB_FAULT_NONE, "EOPNOTSUPP", "the NIC's driver takes no memory of other devices"},
+    {KERNEL_ENOTSUPP, MCB_FAULT_NONE, "ENOTSUPP",
+     "the NIC's driver takes no memory of other devices"},
+    {0, MCB_FAULT_NONE, NULL, NULL},
 };
 
 static const char no_dmabuf[] = "the NIC's driver knows no dma-buf";
 
 /* Of a dma-buf. */
 static const struct register_cause dmabuf_causes[] = {
-    {EOPNOTSUPP, "EOPNOTSUPP", no_dmabuf},
-    {EPROTONOSUPPORT, "EPROTONOSUPPORT", no_dmabuf},
-    {ENOSYS, "ENOSYS", no_dmabuf},
-    {KERNEL_ENOTSUPP, "ENOTSUPP", "the drivers of NIC and GPU agree on no way to map it"},
-    {EINVAL, "EINVAL", "the driver does not accept the dma-buf, its length or the access flags"},
-    {ENOMEM, "ENOMEM", "no memory for it in the kernel, the NIC or the GPU's window (BAR1)"},
-    {EFAULT, "EFAULT", "the GPU's driver gave no addresses for it"},
-    {EREMOTEIO, "EREMOTEIO", "the kernel finds no way for PCI traffic between NIC and GPU"},
-    {EIO, "EIO", "it is larger than the NIC can map, or the driver failed"},
-    {EAGAIN, "EAGAIN", "the NIC has no memory keys left"},
-    {EBADF, "EBADF", "what the GPU's driver exported is no dma-buf"},
-    {0, NULL, NULL},
+    {EOPNOTSUPP, MCB_FAULT_NONE, "EOPNOTSUPP", no_dmabuf},
+    {EPROTONOSUPPORT, MCB_FAULT_NONE, "EPROTONOSUPPORT", no_dmabuf},
+    {ENOSYS, MCB_FAULT_NONE, "ENOSYS", no_dmabuf},
+    {KERNEL_ENOTSUPP, MCB_FAULT_NONE, "ENOTSUPP",
+     "the drivers of NIC and GPU agree on no way to map it"},
+    {EINVAL, MCB_FAULT_NONE, "EINVAL",
+     "the driver does not accept the dma-buf, its length or the access flags"},
+    {ENOMEM, MCB_FAULT_NONE, "ENOMEM",
+     "no memory for it in the kernel, the NIC or the GPU's window (BAR1)"},
+    {EFAULT, MCB_FAULT_NONE, "EFAULT", "the GPU's driver gave no addresses for it"},
+    {EREMOTEIO, MCB_FAULT_NONE, "EREMOTEIO",
+     "the kernel finds no way for PCI traffic between NIC and GPU"},
+    {EIO, MCB_FAULT_NONE, "EIO", driver_failed},
+    {EAGAIN, MCB_FAULT_RDMA_KEYS, "EAGAIN", "the NIC has no memory keys left"},
+    {EBADF, MCB_FAULT_NONE, "EBADF", "what the GPU's driver exported is no dma-buf"},
+    {0, MCB_FAULT_NONE, NULL, NULL},
 };
 
 /* The row of an errno, which may be one that only strerror() knows. */
@@ -150,67 +168,130 @@ static struct register_cause find_cause(const struct register_cause *rows, int f
 {
     while (rows->name && rows->code != failed)
         rows++;
-    return rows->name ? *rows : (struct register_cause){failed, "", strerror(failed)};
+    return rows->name ? *rows
+                      : (struct register_cause){failed, MCB_FAULT_NONE, "", strerror(failed)};
 }
 
-static int refuse_for_memory(const struct mcb_device *device, uint64_t bytes,
-                             struct mcb_error *error)
+/* Bytes that this process has pinned and locked already; UINT64_MAX: not known. What is pinned for
+ * NICs is VmPin of proc(5); kernels before 3.12 had it in VmLck. */
+static uint64_t locked_bytes(void)
+{
+    char line[128];
+    unsigned long long kilobytes, most = 0;
+    bool known = false;
+    FILE *status = fopen("/proc/self/status", "re");
+    while (status && fgets(line, sizeof(line), status))
+        if (sscanf(line, "VmPin: %llu", &kilobytes) == 1 ||
+            sscanf(line, "VmLck: %llu", &kilobytes) == 1) {
+            most = kilobytes > most ? kilobytes : most;
+            known = true;
+        }
+    if (status)
+        fclose(status);
+    return known ? (uint64_t)most << 10 : UINT64_MAX;
+}
+
+/* The limit counts what other registrations hold as well. */
+static bool is_over_memlock(uint64_t bytes, uint64_t *limit_bytes)
 {
     struct rlimit limit;
-    char wanted[32], allowed[32];
-    mcb_units_format_size(bytes, wanted, sizeof(wanted));
-    if (getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
-        !may_exceed_memlock())
+    uint64_t locked = locked_bytes();
+    if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY ||
+        may_exceed_memlock())
+        return false;
+    *limit_bytes = limit.rlim_cur;
+    return locked > limit.rlim_cur || bytes > limit.rlim_cur - locked;
+}
+
+/* A region that was not registered. */
+struct refusal {
+    const struct mcb_device *device;
+    const struct mcb_buffer *buffer;
+    enum mcb_registration_way way;
+    uint64_t bytes, before_bytes; /* its own; of the same buffer, which are registered */
+    int failed;                   /* errno */
+    bool page_works;              /* one page there is registered */
+};
+
+/* "64 MiB of cpu:0", and where it is not the first region ", after 1 GiB of it,". */
+static const char *say_region(const struct refusal *refusal, char text[160])
+{
+    char bytes[32], before[32];
+    snprintf(
+        text, 160, "%s of %.80s%s%s%s", mcb_units_format_size(refusal->bytes, bytes, sizeof(bytes)),
+        refusal->buffer->memory, refusal->before_bytes ? ", after " : "",
+        refusal->before_bytes ? mcb_units_format_size(refusal->before_bytes, before, sizeof(before))
+                              : "",
+        refusal->before_bytes ? " of it," : "");
+    return text;
+}
+
+static struct register_cause cause_of(const struct refusal *refusal,
+                                      const struct register_cause *rows)
+{
+    return refusal->failed == EIO && refusal->page_works ? too_large
+                                                         : find_cause(rows, refusal->failed);
+}
+
+static int refuse_for_memory(const struct refusal *refusal, struct mcb_error *error)
+{
+    uint64_t limit_bytes;
+    char region[160], allowed[32];
+    say_region(refusal, region);
+    if (is_over_memlock(refusal->bytes, &limit_bytes))
         return mcb_error_set(error, MCB_FAULT_HOST_MEMLOCK,
                              "%s: %s cannot be locked: RLIMIT_MEMLOCK allows %s to all NICs of "
                              "this process together (ENOMEM)",
-                             device->name, wanted,
-                             mcb_units_format_size(limit.rlim_cur, allowed, sizeof(allowed)));
+                             refusal->device->name, region,
+                             mcb_units_format_size(limit_bytes, allowed, sizeof(allowed)));
     return mcb_error_set(error, MCB_FAULT_RDMA_REGISTER,
                          "%s: %s cannot be registered: no memory for it in the kernel or in the "
                          "NIC (ENOMEM)",
-                         device->name, wanted);
+                         refusal->device->name, region);
 }
 
-static int refuse_host(const struct mcb_device *device, const struct mcb_buffer *buffer,
-                       uint64_t bytes, int failed, struct mcb_error *error)
+/* What the NIC says that it takes: "; its max_mr_size is 64 GiB"; "" for other faults. */
+static const char *say_limit(const struct mcb_device *device, enum mcb_fault_code fault,
+                             char text[64])
 {
-    char wanted[32];
-    if (failed == ENOMEM)
-        return refuse_for_memory(device, bytes, error);
-    struct register_cause cause = find_cause(host_causes, failed);
-    return mcb_error_set(error, MCB_FAULT_RDMA_REGISTER,
-                         "%s: %s of %s cannot be registered: %s (%s, errno %d)", device->name,
-                         mcb_units_format_size(bytes, wanted, sizeof(wanted)), buffer->memory,
-                         cause.cause, cause.name, failed);
+    char most[32];
+    text[0] = '\0';
+    if (fault == MCB_FAULT_RDMA_REGION_SIZE)
+        snprintf(text, 64, "; its max_mr_size is %s",
+                 mcb_units_format_size(device->limits.region_bytes, most, sizeof(most)));
+    return text;
 }
 
-static int refuse_gpu(const struct mcb_device *device, const struct mcb_buffer *buffer,
-                      enum mcb_registration_way way, uint64_t bytes, int failed,
-                      struct mcb_error *error)
+static int refuse_host(const struct refusal *refusal, struct mcb_error *error)
 {
-    char wanted[32], peermem[MCB_PEERMEM_TEXT] = "";
-    bool by_address = way == MCB_REGISTER_ADDRESS;
-    bool may_be_full = failed == ENOMEM || failed == EFAULT;
-    struct register_cause cause = find_cause(by_address ? address_causes : dmabuf_causes, failed);
+    char region[160], limit[64];
+    if (refusal->failed == ENOMEM)
+        return refuse_for_memory(refusal, error);
+    struct register_cause cause = cause_of(refusal, host_causes);
+    return mcb_error_set(error, cause.fault ? cause.fault : MCB_FAULT_RDMA_REGISTER,
+                         "%s: %s cannot be registered: %s (%s, errno %d)%s", refusal->device->name,
+                         say_region(refusal, region), cause.cause, cause.name, refusal->failed,
+                         say_limit(refusal->device, cause.fault, limit));
+}
+
+static int refuse_gpu(const struct refusal *refusal, struct mcb_error *error)
+{
+    char region[160], limit[64], peermem[MCB_PEERMEM_TEXT] = "";
+    bool by_address = refusal->way == MCB_REGISTER_ADDRESS;
+    bool may_be_full = refusal->failed == ENOMEM || refusal->failed == EFAULT;
+    struct register_cause cause = cause_of(refusal, by_address ? address_causes : dmabuf_causes);
     if (by_address)
         mcb_registration_peermem(MCB_SYSFS, peermem);
-    return mcb_error_set(
-        error, MCB_FAULT_GPU_REGISTER,
-        "%s: %s of %s cannot be registered %s: %s (%s, errno %d)%s%s%s", device->name,
-        mcb_units_format_size(bytes, wanted, sizeof(wanted)), buffer->memory, way_texts[way],
-        cause.cause, cause.name, failed, by_address ? "; " : "", peermem,
-        may_be_full && bytes >= LARGE_FOR_BAR1 ? "; it may be more than the GPU's BAR1 has free, "
-                                                 "which a smaller --size or --depth shows"
-                                               : "");
-}
-
-static int refuse(const struct mcb_device *device, const struct mcb_buffer *buffer,
-                  enum mcb_registration_way way, uint64_t bytes, int failed,
-                  struct mcb_error *error)
-{
-    return mcb_buffer_is_of_gpu(buffer) ? refuse_gpu(device, buffer, way, bytes, failed, error)
-                                        : refuse_host(device, buffer, bytes, failed, error);
+    return mcb_error_set(error, cause.fault ? cause.fault : MCB_FAULT_GPU_REGISTER,
+                         "%s: %s cannot be registered %s: %s (%s, errno %d)%s%s%s%s",
+                         refusal->device->name, say_region(refusal, region),
+                         way_texts[refusal->way], cause.cause, cause.name, refusal->failed,
+                         say_limit(refusal->device, cause.fault, limit), by_address ? "; " : "",
+                         peermem,
+                         may_be_full && refusal->before_bytes + refusal->bytes >= LARGE_FOR_BAR1
+                             ? "; it may be more than the GPU's BAR1 has free, "
+                               "which a smaller --size or --depth shows"
+                             : "");
 }
 
 /* ---- registration ---- */
@@ -229,6 +310,27 @@ static struct ibv_mr *register_region(const struct mcb_device *device,
     return ibv_reg_mr_iova2(device->domain, address, length, (uintptr_t)address, access);
 }
 
+/* What the bounds of regions are multiples of: a GPU is mapped in pages of its own; host memory in
+ * those of the kernel, which a limit below the size of huge pages may still cut. */
+static uint64_t cut_bytes(const struct mcb_buffer *buffer)
+{
+    return mcb_buffer_is_of_gpu(buffer) ? buffer->page_bytes : (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Whether as little as one page is registered where more of it was refused with EIO: then it is the
+ * size that the NIC does not take. */
+static bool one_page_works(const struct mcb_device *device, const struct mcb_buffer *buffer,
+                           uint64_t offset, uint64_t length, int dmabuf, unsigned access)
+{
+    uint64_t page_bytes = cut_bytes(buffer);
+    if (length <= page_bytes)
+        return false;
+    struct ibv_mr *page = register_region(device, buffer, offset, page_bytes, dmabuf, access);
+    if (page)
+        ibv_dereg_mr(page);
+    return page != NULL;
+}
+
 static int register_chunks(const struct mcb_device *device, const struct mcb_buffer *buffer,
                            const struct mcb_region_plan *plan, int dmabuf,
                            struct mcb_registration *registration, struct mcb_error *error)
@@ -239,9 +341,15 @@ static int register_chunks(const struct mcb_device *device, const struct mcb_buf
         uint64_t offset = i * plan->step_bytes, left = buffer->length_bytes - offset;
         uint64_t length = left < plan->chunk_bytes ? left : plan->chunk_bytes;
         struct ibv_mr *handle = register_region(device, buffer, offset, length, dmabuf, access);
-        if (!handle)
-            return refuse(device, buffer, registration->way,
-                          registration->registered_bytes + length, errno, error);
+        if (!handle) {
+            struct refusal refusal = {
+                device, buffer, registration->way, length, registration->registered_bytes,
+                errno,  false};
+            refusal.page_works = refusal.failed == EIO &&
+                                 one_page_works(device, buffer, offset, length, dmabuf, access);
+            return mcb_buffer_is_of_gpu(buffer) ? refuse_gpu(&refusal, error)
+                                                : refuse_host(&refusal, error);
+        }
         registration->handles[i] = handle;
         registration->regions[i] = (struct mcb_region){(uintptr_t)buffer->address + offset, length,
                                                        handle->lkey, handle->rkey};
@@ -271,13 +379,6 @@ static int export_and_register(const struct mcb_device *device, const struct mcb
     int status = register_chunks(device, buffer, plan, dmabuf, registration, error);
     close(dmabuf);
     return status;
-}
-
-/* What the bounds of regions are multiples of: a GPU is mapped in pages of its own; host memory in
- * those of the kernel, which a limit below the size of huge pages may still cut. */
-static uint64_t cut_bytes(const struct mcb_buffer *buffer)
-{
-    return mcb_buffer_is_of_gpu(buffer) ? buffer->page_bytes : (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 int mcb_registration_open(const struct mcb_device *device, const struct mcb_buffer *buffer,

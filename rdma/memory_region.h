@@ -81,8 +81,9 @@ struct mcb_registration_options {
 };
 
 /* Registers the whole buffer, which must outlive the registration. Free with
- * mcb_registration_close(). Faults: RDMA_MR_SIZE, RDMA_REGISTER, HOST_MEMLOCK, HOST_MEMORY;
- * GPU_EXPORT, GPU_REGISTER. */
+ * mcb_registration_close(). Faults: RDMA_MR_SIZE, HOST_MEMORY; of what the driver refuses
+ * RDMA_REGION_SIZE (EIO, where a single page is taken), RDMA_KEYS (EAGAIN), HOST_MEMLOCK (ENOMEM
+ * beyond the limit), and else RDMA_REGISTER, of a GPU's memory GPU_REGISTER; GPU_EXPORT. */
 int mcb_registration_open(const struct mcb_device *device, const struct mcb_buffer *buffer,
                           const struct mcb_registration_options *options,
                           struct mcb_registration **registration, struct mcb_error *error);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How the queue pairs of a set come from INIT to RTS, and what they receive into. */
+#include <errno.h>
 #include <infiniband/verbs.h>
 #include <stdio.h>
 #include <string.h>
@@ -59,18 +60,26 @@ static enum ibv_mtu mtu_code(uint32_t mtu_bytes)
     return (enum ibv_mtu)(__builtin_ctz(mtu_bytes) - 7);
 }
 
+/* The kernel asked for the peer's address (ARP, a path record) and had no answer. */
+static bool is_unanswered(int failed)
+{
+    return failed == ETIMEDOUT || failed == EHOSTUNREACH || failed == ENETUNREACH;
+}
+
 static int refuse_rtr(const struct mcb_queue_set *set, const struct mcb_queue_pair *pair,
                       const struct mcb_queue_peer *peer, int failed, struct mcb_error *error)
 {
     char here[MCB_GID_TEXT_MAX], there[MCB_GID_TEXT_MAX];
-    return mcb_error_set(error, MCB_FAULT_RDMA_QP_RTR,
-                         "%s port %u: the connection is refused (%s): here GID %s (index %u), MTU "
-                         "%u, LID %u, QPN %u; there GID %s, MTU %u, LID %u, QPN %u",
-                         set->options.device->name, set->options.port, strerror(failed),
-                         mcb_gid_format(set->gid.bytes, here), set->gid.index,
-                         set->options.mtu_bytes, set->options.lid, pair->number,
-                         mcb_gid_format(peer->gid, there), peer->mtu_bytes, peer->lid,
-                         peer->numbers[pair->index]);
+    bool silent = is_unanswered(failed);
+    return mcb_error_set(
+        error, silent ? MCB_FAULT_RDMA_RETRY : MCB_FAULT_RDMA_QP_RTR,
+        "%s port %u: %s (%s): here GID %s (index %u), MTU "
+        "%u, LID %u, QPN %u; there GID %s, MTU %u, LID %u, QPN %u",
+        set->options.device->name, set->options.port,
+        silent ? "the peer's address does not answer" : "the connection is refused",
+        strerror(failed), mcb_gid_format(set->gid.bytes, here), set->gid.index,
+        set->options.mtu_bytes, set->options.lid, pair->number, mcb_gid_format(peer->gid, there),
+        peer->mtu_bytes, peer->lid, peer->numbers[pair->index]);
 }
 
 /* Within one InfiniBand subnet the LID leads to the peer; everywhere else its GID does. */
@@ -140,6 +149,7 @@ int mcb_queue_set_connect(struct mcb_queue_set *set, const struct mcb_queue_peer
              mcb_gid_address(peer->gid, address));
     for (uint32_t i = 0; i < set->options.count; i++) {
         struct mcb_queue_pair *pair = &set->pairs[i];
+        pair->peer_number = peer->numbers[i];
         if (to_rtr(set, pair, peer, mtu_bytes, error) < 0)
             return -1;
         pair->owed_receives = pair->receive_count;

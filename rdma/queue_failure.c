@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The end of a set whose task failed or was stopped. */
 #include <infiniband/verbs.h>
+#include <stdio.h>
 
 #include "common/clock.h"
 #include "rdma/completion.h"
@@ -53,6 +54,15 @@ void mcb_queue_set_stop(struct mcb_queue_set *set)
     drain(set, &failure);
 }
 
+/* 0: not known. */
+static uint32_t peer_number(const struct mcb_queue_set *set, uint32_t number)
+{
+    for (uint32_t i = 0; i < set->options.count; i++)
+        if (set->pairs[i].number == number)
+            return set->pairs[i].peer_number;
+    return 0;
+}
+
 int mcb_queue_set_fail(struct mcb_queue_set *set, const struct ibv_wc *failed, int count,
                        struct mcb_error *error)
 {
@@ -60,10 +70,16 @@ int mcb_queue_set_fail(struct mcb_queue_set *set, const struct ibv_wc *failed, i
     failure_add(&failure, failed, count);
     drain(set, &failure);
     const struct ibv_wc *first = &failure.first;
+    char peer[32] = "";
+    uint32_t number = peer_number(set, first->qp_num);
+    if (number > 0)
+        snprintf(peer, sizeof(peer), " (of the peer: %u)", number);
+    set->failed_status = first->status;
     return mcb_error_set(error, mcb_completion_fault(first->status),
-                         "%s: %s on queue pair %u failed: %s (status %u, vendor's 0x%x); %llu "
+                         "%s: %s on queue pair %u%s failed: %s (status %u, vendor's 0x%x); %llu "
                          "completions were flushed",
                          set->path, first->wr_id & MCB_WORK_RECEIVE ? "a receive" : "a transfer",
-                         first->qp_num, mcb_completion_text(first->status), (unsigned)first->status,
-                         first->vendor_err, (unsigned long long)failure.flushed);
+                         first->qp_num, peer, mcb_completion_text(first->status),
+                         (unsigned)first->status, first->vendor_err,
+                         (unsigned long long)failure.flushed);
 }

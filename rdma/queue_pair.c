@@ -168,9 +168,11 @@ static int refuse_create(struct mcb_queue_set *set, uint32_t receives, uint32_t 
                              options->depth);
     }
     return mcb_error_set(error, MCB_FAULT_RDMA_QP_CREATE,
-                         "%s: queue pair %u of %u (depth %u, %u receives) cannot be created: %s%s",
+                         "%s: queue pair %u of %u (depth %u, %u receives) cannot be created: %s%s; "
+                         "all processes together may have %u (max_qp)",
                          options->device->name, made + 1, options->count, options->depth, receives,
-                         strerror(failed), failed == ENOMEM ? " (ENOMEM)" : "");
+                         strerror(failed), failed == ENOMEM ? " (ENOMEM)" : "",
+                         options->device->limits.queue_pairs);
 }
 
 static void *ring_of(uint32_t count, size_t size)

@@ -66,6 +66,7 @@ struct mcb_queue_pair {
     uint32_t unused_slots;                /* by the task under way */
     uint32_t next_receive, owed_receives; /* consumed and not yet posted again */
     uint32_t number, sequence;            /* QPN and first PSN of this side */
+    uint32_t peer_number;                 /* QPN of the other side, once connected */
 };
 
 struct mcb_queue_options {
@@ -110,8 +111,9 @@ struct mcb_queue_set {
     bool by_builder, inlined;
     uint32_t inline_most;                        /* what the queue pairs really got */
     uint8_t reads_as_initiator, reads_as_target; /* RDMA reads in flight, by limits */
-    bool broken;    /* a task failed or was stopped: nothing more runs */
-    char path[128]; /* "rxe0 -> 10.77.0.2" for errors, once connected */
+    bool broken;            /* a task failed or was stopped: nothing more runs */
+    unsigned failed_status; /* of the completion that a task failed on; 0: none */
+    char path[128];         /* "rxe0 -> 10.77.0.2" for errors, once connected */
 };
 
 /* Messages of a batch: one call of the driver and one completion each. What is chosen where none is
@@ -130,7 +132,8 @@ int mcb_queue_set_open(const struct mcb_queue_options *options, struct mcb_queue
 void mcb_queue_set_assign(struct mcb_queue_set *set, uint32_t pair, uint32_t slot,
                           const struct mcb_slot *message, uint64_t landing, uint32_t landing_key);
 
-/* Faults: RDMA_QP_RTR (names both sides' GID, MTU, LID and QPN), RDMA_QP_STATE. */
+/* Faults: RDMA_QP_RTR, or RDMA_RETRY where the peer's address does not answer (both name both
+ * sides' GID, MTU, LID and QPN), RDMA_QP_STATE. */
 int mcb_queue_set_connect(struct mcb_queue_set *set, const struct mcb_queue_peer *peer,
                           struct mcb_error *error);
 
@@ -138,8 +141,9 @@ int mcb_queue_set_connect(struct mcb_queue_set *set, const struct mcb_queue_peer
 int mcb_queue_pair_receive(struct mcb_queue_pair *pair, uint32_t count);
 
 /* Ends a task on a failed completion, the first of count that were polled: puts all queue pairs
- * into state ERR, makes the error of the first failure that is not a flush, and counts the flushed.
- * The set is broken then. Returns -1. */
+ * into state ERR, makes the error of the first failure that is not a flush, with both ends' QPN,
+ * and counts the flushed. All queue pairs share one completion queue, which has them in the order
+ * in which they failed, those of receives too. The set is broken then. Returns -1. */
 int mcb_queue_set_fail(struct mcb_queue_set *set, const struct ibv_wc *failed, int count,
                        struct mcb_error *error);
 

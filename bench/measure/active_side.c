@@ -2,6 +2,7 @@
 #include "bench/measure/active_side.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/json.h"
@@ -173,6 +174,8 @@ void mcb_active_side_close(struct mcb_active_side *active)
     if (active->side)
         active->transport->side_close(active->side);
     json_decref(active->description);
+    free(active->counters_before);
     active->side = NULL;
     active->description = NULL;
+    active->counters_before = NULL;
 }

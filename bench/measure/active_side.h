@@ -20,6 +20,7 @@
 #include "bench/transport/transport.h"
 #include "common/fault.h"
 #include "common/pattern.h"
+#include "rdma/counters.h"
 
 struct mcb_active_side {
     const struct mcb_transport *transport;
@@ -40,6 +41,8 @@ struct mcb_active_side {
     struct mcb_pattern_report report; /* of the last CHECK; the caller zeroes it */
     char visible_by[16]; /* "flush", "rdma-read", "completion": how what arrived in memory of a GPU
                             was made visible to the last CHECK; "": no such CHECK yet */
+    struct mcb_counters *counters_before; /* of its NIC, when the round began; NULL: not known;
+                                             owned */
 };
 
 /* Sets up the struct (zeroed by the caller, must not move afterwards). local outlives it. identity

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/measure/cell.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -284,6 +285,17 @@ json_t *mcb_cell_measured(struct mcb_cell *cell, const char *registration)
         json_object_set_new(measured, "details", details);
     }
     return measured;
+}
+
+bool mcb_cell_missed_ordering(const json_t *entry, char text[512])
+{
+    const json_t *ordering = json_object_get(entry, "relaxed_ordering");
+    if (strcmp(mcb_json_text(ordering, "requested"), "on") != 0 ||
+        strcmp(mcb_json_text(ordering, "effective"), "off") != 0)
+        return false;
+    snprintf(text, 512, "relaxed ordering was asked for and is not in effect: %.300s [%s]",
+             mcb_json_text(ordering, "reason"), mcb_fault_get(MCB_FAULT_RDMA_RELAXED_ORDERING)->id);
+    return true;
 }
 
 void mcb_cell_release(struct mcb_cell *cell)

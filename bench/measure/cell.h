@@ -66,6 +66,10 @@ json_t *mcb_cell_identity(const struct mcb_cell *cell, const struct mcb_roster *
  * orderings, verification. New reference. Sorts the samples. */
 json_t *mcb_cell_measured(struct mcb_cell *cell, const char *registration);
 
+/* True if an entry's path was to have relaxed ordering and has none, which shows in no figure; text
+ * then says so. */
+bool mcb_cell_missed_ordering(const json_t *entry, char text[512]);
+
 /* Frees what the cell owns (sides excluded). */
 void mcb_cell_release(struct mcb_cell *cell);
 

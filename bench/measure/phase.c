@@ -45,9 +45,10 @@ static unsigned consequence_rank(enum mcb_fault_code code)
         enum mcb_fault_code code;
         unsigned rank;
     } consequences[] = {
-        {MCB_FAULT_RDMA_COMPLETION, 1}, /* maybe but flushed */
-        {MCB_FAULT_RDMA_RETRY, 2},      {MCB_FAULT_RDMA_RNR, 2},  {MCB_FAULT_TCP_STREAM, 2},
-        {MCB_FAULT_RDMA_STUCK, 3},      {MCB_FAULT_TCP_STUCK, 3}, {MCB_FAULT_NET_TIMEOUT, 3},
+        {MCB_FAULT_RDMA_COMPLETION, 1}, {MCB_FAULT_RDMA_FLUSHED, 3},
+        {MCB_FAULT_RDMA_RETRY, 2},      {MCB_FAULT_RDMA_RNR, 2},
+        {MCB_FAULT_TCP_STREAM, 2},      {MCB_FAULT_RDMA_STUCK, 3},
+        {MCB_FAULT_TCP_STUCK, 3},       {MCB_FAULT_NET_TIMEOUT, 3},
         {MCB_FAULT_RUN_INTERRUPTED, 4}, /* by stop_widowed() */
     };
     for (size_t i = 0; i < sizeof consequences / sizeof *consequences; i++)
@@ -224,7 +225,7 @@ static int take_answers(struct mcb_round_state *state, const struct mcb_phase *p
         size_t index;
         int64_t now, latest = mcb_clock_ns() - mcb_cluster_clock_offset_ns(state->run->cluster) +
                               FUTURE_S * MCB_NS_PER_S;
-        if (mcb_json_get_array(in[rank], "sides", 0, 2 * MCB_NICS_MAX, &entries,
+        if (mcb_json_get_array(in[rank], "sides", 0, MCB_ROUND_SIDES_MAX, &entries,
                                MCB_FAULT_NET_PROTOCOL, error) != 0 ||
             mcb_json_get_integer(in[rank], "now", INT64_MIN, latest, &now, MCB_FAULT_NET_PROTOCOL,
                                  error) != 0) {

@@ -20,6 +20,9 @@
 #include "bench/measure/cell.h"
 #include "bench/measure/run.h"
 
+/* Of a rank in one round, whose paths share no NIC: a path may lead from a NIC to itself. */
+enum { MCB_ROUND_SIDES_MAX = 2 * MCB_NICS_MAX };
+
 /* The part of a round that is this rank's: the cells of which it has at least one side. */
 struct mcb_round_state {
     const struct mcb_run *run;

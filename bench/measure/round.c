@@ -7,6 +7,7 @@
 
 #include "bench/measure/active_side.h"
 #include "bench/measure/cell.h"
+#include "bench/measure/cell_sides.h"
 #include "bench/measure/phase.h"
 #include "bench/measure/round_record.h"
 #include "common/clock.h"
@@ -313,6 +314,7 @@ static int add_side(struct mcb_round_state *state, struct mcb_cell *cell, enum m
     struct mcb_active_side *side = &state->sides[state->side_count++];
     mcb_active_side_init(side, run->transport, &run->endpoints->list[local], &options, identity,
                          state->event_fd);
+    side->counters_before = mcb_cell_sides_count(side, mcb_run_sysfs(run));
     cell->sides[role] = side;
     return mcb_active_side_employ(side, run->topology, state->event_fd, error);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "bench/measure/round.h"
+#include "bench/report/suspects.h"
 #include "common/clock.h"
 #include "common/json.h"
 
@@ -123,5 +124,13 @@ int mcb_run_plan(const struct mcb_run *run, struct mcb_run_tally *tally, struct 
     if (status != 0)
         skip_rest(run, i, tally, error);
     close(event_fd);
+    struct mcb_error unsaid;
+    json_t *document = mcb_result_document(run->result);
+    if (status != 0) /* what it ended is no finding */
+        json_object_set_new(document, "fault", mcb_json_from_error(error));
+    if (mcb_suspects_conclude(document, &unsaid) != 0 && status == 0) {
+        *error = unsaid;
+        status = -1;
+    }
     return status;
 }

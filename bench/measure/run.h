@@ -16,6 +16,11 @@
  * interruption) ends the run: the cells of the round under way and of all rounds to come are
  * recorded as failed or skipped with that fault.
  *
+ * Before and after a round, outside of all trials, each rank reads the counters of its NICs
+ * (rdma/counters.h). What rose is kept of cells that failed or are slow (bench/report/slow.h),
+ * which is judged when all cells are known; then the document also gets its findings
+ * (bench/report/suspects.h). The journal has the counters of all cells.
+ *
  * Start of a trial: every rank proposes "now" on the job's clock, the latest plus a margin is T0,
  * the same for all cells of the round and for both directions of a bidirectional one.
  */
@@ -28,6 +33,7 @@
 #include "bench/report/result.h"
 #include "bench/topology/topology.h"
 #include "common/fault.h"
+#include "common/pci.h"
 
 /* All borrowed. */
 struct mcb_run {
@@ -40,7 +46,13 @@ struct mcb_run {
     struct mcb_cluster *cluster;
     struct mcb_result *result;
     struct mcb_progress *progress;
+    const char *sysfs; /* where counters of NICs are read; NULL: MCB_SYSFS */
 };
+
+static inline const char *mcb_run_sysfs(const struct mcb_run *run)
+{
+    return run->sysfs ? run->sysfs : MCB_SYSFS;
+}
 
 struct mcb_run_tally {
     size_t ok, failed, corrupt, skipped;

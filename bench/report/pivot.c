@@ -246,7 +246,8 @@ static int fill(struct mcb_pivot *pivot, const struct numbering *numbering, cons
 int mcb_pivot_make(const json_t *document, struct mcb_pivot *pivot, struct mcb_error *error)
 {
     struct numbering numbering = {json_object(), json_object(), json_object(), json_object()};
-    struct mcb_pivot made = {0};
+    const json_t *fault = json_object_get(document, "fault");
+    struct mcb_pivot made = {.ending = json_is_object(fault) ? fault : NULL};
     int outcome = fill(&made, &numbering, document);
     json_decref(numbering.settings);
     json_decref(numbering.endpoints);
@@ -266,6 +267,14 @@ void mcb_pivot_release(struct mcb_pivot *pivot)
     free(pivot->settings);
     free(pivot->cells);
     *pivot = (struct mcb_pivot){0};
+}
+
+bool mcb_pivot_is_of_ending(const struct mcb_pivot *pivot, const json_t *cell)
+{
+    const json_t *fault = json_object_get(cell, "fault");
+    return pivot->ending &&
+           strcmp(mcb_json_text(fault, "id"), mcb_json_text(pivot->ending, "id")) == 0 &&
+           strcmp(mcb_json_text(fault, "detail"), mcb_json_text(pivot->ending, "detail")) == 0;
 }
 
 bool mcb_pivot_is_of_gpu(const char *memory)

@@ -46,12 +46,16 @@ struct mcb_pivot {
     struct mcb_pivot_endpoint *endpoints;
     size_t setting_count, cell_count, endpoint_count, host_count;
     bool several_routes;
+    const json_t *ending; /* the fault that ended the run early; borrowed; NULL: none did */
 };
 
 /* document: one that mcb_result_load() or mcb_result_document() gave; it outlives the pivot. Fault:
  * HOST_MEMORY. Free with mcb_pivot_release(). */
 int mcb_pivot_make(const json_t *document, struct mcb_pivot *pivot, struct mcb_error *error);
 void mcb_pivot_release(struct mcb_pivot *pivot);
+
+/* True of a cell that was not measured because the run ended: its fault is that of the document. */
+bool mcb_pivot_is_of_ending(const struct mcb_pivot *pivot, const json_t *cell);
 
 /* True of the name of a memory that is not the host's ("cpu:N"). */
 bool mcb_pivot_is_of_gpu(const char *memory);

@@ -70,6 +70,10 @@ int mcb_result_check_corruption(const json_t *corruption, const char *what,
 int mcb_result_check_ordering(const json_t *ordering, const char *what, enum mcb_fault_code fault,
                               struct mcb_error *error);
 
+/* The same for what a rank tells of one end of a cell (bench/measure/cell_sides.h). */
+int mcb_result_check_end(const json_t *end, const char *what, enum mcb_fault_code fault,
+                         struct mcb_error *error);
+
 /* True if a GPU of the document is the stand-in that tests use: nothing in it is a measurement of
  * hardware, and no comparison may take it for one. */
 bool mcb_result_is_stand_in(const json_t *document);

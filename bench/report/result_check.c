@@ -444,6 +444,12 @@ int mcb_result_check_corruption(const json_t *corruption, const char *what,
                       &(struct check){what, fault, error});
 }
 
+int mcb_result_check_end(const json_t *end, const char *what, enum mcb_fault_code fault,
+                         struct mcb_error *error)
+{
+    return check_part(mcb_result_end_rules, end, false, &(struct check){what, fault, error});
+}
+
 int mcb_result_check_ordering(const json_t *ordering, const char *what, enum mcb_fault_code fault,
                               struct mcb_error *error)
 {

@@ -1,109 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/report/result_rules.h"
 
-#include <string.h>
+#include <stddef.h>
 
-#include "common/id_list.h"
-#include "common/pci.h"
-
-#define DIGITS "0123456789"
-#define HEX    DIGITS "abcdef"
-#define SMALL  "abcdefghijklmnopqrstuvwxyz"
-#define LARGE  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
-/* ---- forms ---- */
-
-/* The text after that many characters of the set, `most` at most; NULL if they are fewer than
- * `least`, or there is no text. */
-static const char *skip(const char *text, const char *set, size_t least, size_t most)
-{
-    size_t count = text ? strspn(text, set) : 0;
-    if (!text || count < least)
-        return NULL;
-    return text + (count < most ? count : most);
-}
-
-static const char *skip_word(const char *text, const char *word)
-{
-    size_t length = strlen(word);
-    return text && strncmp(text, word, length) == 0 ? text + length : NULL;
-}
-
-static bool is_end(const char *text)
-{
-    return text && *text == '\0';
-}
-
-/* 0 to 99999, as one writes it. */
-static bool is_small_number(const char *text)
-{
-    return text && (strcmp(text, "0") == 0 || (*text != '0' && is_end(skip(text, DIGITS, 1, 5))));
-}
-
-static bool is_node(const char *text)
-{
-    return is_small_number(skip_word(text, "cpu:"));
-}
-
-/* "cpu:N", "cuda:N": there are as many kinds of GPUs as modules. */
-static bool is_memory(const char *text)
-{
-    return is_small_number(skip_word(skip(text, SMALL, 1, 8), ":"));
-}
-
-static bool is_gpu(const char *text)
-{
-    return is_memory(text) && !skip_word(text, "cpu:");
-}
-
-/* 1 to 63 characters, of whatever bytes each is made. */
-static bool is_nic_name(const char *text)
-{
-    size_t count = 0;
-    for (; *text; text++)
-        count += ((unsigned char)*text & 0xc0) != 0x80;
-    return count >= 1 && count <= 63;
-}
-
-static bool is_hex(const char *text)
-{
-    return is_end(skip(skip_word(text, "0x"), HEX, 1, 16));
-}
-
-static bool is_time(const char *text)
-{
-    static const char shape[] = "dddd-dd-ddTdd:dd:ddZ";
-    if (strlen(text) != sizeof shape - 1)
-        return false;
-    for (size_t i = 0; shape[i]; i++)
-        if (shape[i] == 'd' ? !strchr(DIGITS, text[i]) : shape[i] != text[i])
-            return false;
-    return true;
-}
-
-static bool is_fault_id(const char *text)
-{
-    const char *rest = skip(skip_word(text, "MCB-"), LARGE, 1, strlen(text));
-    return is_end(skip(skip_word(rest, "-"), DIGITS, 3, 3));
-}
-
-static bool is_setting_name(const char *text)
-{
-    return is_end(skip(skip(text, SMALL, 1, 1), SMALL DIGITS "-", 0, strlen(text)));
-}
-
-static const struct mcb_result_form node_form = {"\"cpu:N\"", is_node};
-static const struct mcb_result_form gpu_form = {"a GPU such as \"cuda:N\"", is_gpu};
-static const struct mcb_result_form nic_form = {"the name of a NIC", is_nic_name};
-static const struct mcb_result_form memory_form = {"\"cpu:N\" or a GPU such as \"cuda:N\"",
-                                                   is_memory};
-static const struct mcb_result_form hex_form = {"0x and up to 16 digits", is_hex};
-static const struct mcb_result_form time_form = {"a time such as 2026-01-31T23:59:59Z", is_time};
-static const struct mcb_result_form fault_form = {"an id such as MCB-JOB-001", is_fault_id};
-static const struct mcb_result_form setting_form = {"the name of a setting", is_setting_name};
-static const struct mcb_result_form pci_form = {"0000:19:00.0", mcb_pci_is_address};
-static const struct mcb_result_form cpus_form = {"a list of CPUs such as 0-3,8",
-                                                 mcb_id_list_is_valid};
+#include "bench/report/result_forms.h"
 
 /* ---- rows ---- */
 
@@ -118,6 +18,9 @@ static const struct mcb_result_form cpus_form = {"a list of CPUs such as 0-3,8",
 /* Of a host: gpu/module.h, bench/plan/{settings,endpoint_list}.h. */
 /* OTHERS_MOST: what an endpoint has room for (rdma_side.h); roster.c keeps twice as many bytes. */
 enum { GPUS_MOST = 64, NICS_MOST = 128, ENDPOINTS_MOST = 4096, OTHERS_MOST = 1023 };
+/* Of a cell: rdma/counters.h, bench/measure/cell_sides.c; of a document: bench/report/suspects.h.
+ */
+enum { COUNTERS_MOST = 256, QPNS_MOST = 16, FINDINGS_MOST = 64 };
 
 /* Rows by what they demand. What follows the flags is the least and the most. */
 #define TEXT(name, flag, low, high)                                                                \
@@ -196,14 +99,14 @@ static const char *const corruption_words[] = {"lost", "stale",   "misplaced", "
 /* ---- cells ---- */
 
 static const struct mcb_result_rule fault_rules[] = {
-    FORM("id", 0, &fault_form), TEXT("title", 0, 1, 4096), TEXT("detail", 0, 0, 4096),
-    TEXT("cause", 0, 0, 4096),  TEXT("fix", 0, 0, 4096),   END,
+    FORM("id", 0, &mcb_form_fault), TEXT("title", 0, 1, 4096), TEXT("detail", 0, 0, 4096),
+    TEXT("cause", 0, 0, 4096),      TEXT("fix", 0, 0, 4096),   END,
 };
 
 static const struct mcb_result_rule endpoint_rules[] = {
     TEXT("host", 0, 1, 255),
     TEXT("nic", 0, 1, 63),
-    FORM("memory", 0, &memory_form),
+    FORM("memory", 0, &mcb_form_memory),
     END,
 };
 
@@ -239,17 +142,68 @@ const struct mcb_result_rule mcb_result_corruption_rules[] = {
     WORD("seen_by", OPT, role_words),
     INTEGER("slot", 0, 0, COUNT_MOST),
     INTEGER("offset_bytes", 0, 0, COUNT_MOST),
-    FORM("expected", 0, &hex_form),
-    FORM("found", 0, &hex_form),
+    FORM("expected", 0, &mcb_form_hex),
+    FORM("found", 0, &mcb_form_hex),
     MAP("messages", 0, 0, 16, NULL, &count_rule),
     END,
 };
 
 static const struct mcb_result_rule details_rules[] = {
-    FORM("initiator_cpus", OPT | NULLABLE, &cpus_form),
-    FORM("target_cpus", OPT | NULLABLE, &cpus_form),
+    FORM("initiator_cpus", OPT | NULLABLE, &mcb_form_cpus),
+    FORM("target_cpus", OPT | NULLABLE, &mcb_form_cpus),
     WORD("initiator_visible_by", OPT, visible_words),
     WORD("target_visible_by", OPT, visible_words),
+    END,
+};
+
+/* ---- what helps where a cell went wrong ---- */
+
+static const struct mcb_result_rule change_rules[] = {
+    INTEGER("before", 0, 0, INT_MOST),
+    INTEGER("after", 0, 0, INT_MOST),
+    BOOLEAN("restarted", OPT),
+    END,
+};
+
+static const struct mcb_result_rule change_rule = OBJECT("", 0, change_rules);
+
+static const struct mcb_result_rule counters_rules[] = {
+    MAP("initiator", OPT, 0, COUNTERS_MOST, &mcb_form_counter, &change_rule),
+    MAP("target", OPT, 0, COUNTERS_MOST, &mcb_form_counter, &change_rule),
+    END,
+};
+
+static const struct mcb_result_rule qpn_rule = INTEGER("", 0, 0, 0xffffff);
+
+/* What may differ from one cell of a NIC to the next. */
+#define TOLD                                                                                       \
+    TEXT("mac", OPT, 0, 63), INTEGER("port", OPT, 0, 65535), TEXT("address", OPT, 0, 255),         \
+        INTEGER("mtu_bytes", OPT, 0, COUNT_MOST), ARRAY("qpn", OPT, 1, QPNS_MOST, &qpn_rule)
+
+static const struct mcb_result_rule told_rules[] = {TOLD, END};
+
+static const struct mcb_result_rule side_rules[] = {
+    TEXT("nic", 0, 1, 63),
+    INTEGER("gid_index", OPT, 0, 65535),
+    TEXT("gid", OPT, 0, 255),
+    TEXT("gid_type", OPT, 0, 255),
+    TEXT("interface", OPT, 0, 255),
+    INTEGER("lid", OPT, 0, 65535),
+    TOLD,
+    END,
+};
+
+static const struct mcb_result_rule sides_rules[] = {
+    OBJECT("initiator", 0, side_rules),
+    OBJECT("target", 0, side_rules),
+    END,
+};
+
+const struct mcb_result_rule mcb_result_end_rules[] = {
+    INTEGER("cell", 0, 0, INT_MOST),
+    INTEGER("role", 0, 0, 1),
+    MAP("counters", OPT, 0, COUNTERS_MOST, &mcb_form_counter, &change_rule),
+    OBJECT("side", OPT, told_rules),
     END,
 };
 
@@ -280,6 +234,8 @@ const struct mcb_result_rule mcb_result_cell_rules[] = {
     INTEGER("verified_bytes", 0, 0, INT_MOST),
     INTEGER("corrupt_bytes", 0, 0, INT_MOST),
     OBJECT("corruption", OPT, mcb_result_corruption_rules),
+    OBJECT("counters", OPT, counters_rules),
+    OBJECT("sides", OPT, sides_rules),
     SCALARS("details", OPT, 64, details_rules),
     END,
 };
@@ -293,7 +249,7 @@ const struct mcb_result_rule mcb_result_facts_rules[] = {
     TEXT("name", 0, 1, 63),
     INTEGER("port", 0, 0, 255),
     INTEGER("numa_node", NULLABLE, 0, 99999),
-    FORM("pci_address", NULLABLE, &pci_form),
+    FORM("pci_address", NULLABLE, &mcb_form_pci),
     TEXT("address", OPT, 0, 255),
     TEXT("driver", OPT | NULLABLE, 0, 255),
     TEXT("state", OPT | NULLABLE, 0, 255),
@@ -303,7 +259,7 @@ const struct mcb_result_rule mcb_result_facts_rules[] = {
     TEXT("firmware", OPT | NULLABLE, 0, 255),
     TEXT("device_id", OPT, 0, 255),
     TEXT("board", OPT | NULLABLE, 0, 255),
-    FORM("node_guid", OPT, &hex_form),
+    FORM("node_guid", OPT, &mcb_form_hex),
     BOOLEAN("software", OPT),
     TEXT("physical_state", OPT, 0, 255),
     TEXT("link_layer", OPT, 0, 255),
@@ -312,14 +268,14 @@ const struct mcb_result_rule mcb_result_facts_rules[] = {
     INTEGER("pcie_max_payload_bytes", OPT | NULLABLE, 0, 65536),
     RATE("pcie_from_memory_gbps", OPT),
     RATE("pcie_to_memory_gbps", OPT),
-    FORM("pcie_bottleneck", OPT | NULLABLE, &pci_form),
+    FORM("pcie_bottleneck", OPT | NULLABLE, &mcb_form_pci),
     INTEGER("active_mtu_bytes", OPT, 0, 65536),
     INTEGER("lid", OPT, 0, 65535),
     INTEGER("gid_index", OPT, 0, 65535),
     TEXT("gid", OPT, 0, 255),
     TEXT("gid_type", OPT, 0, 255),
     TEXT("netdev", OPT | NULLABLE, 0, 255),
-    FORM("max_mr_size_bytes", OPT, &hex_form),
+    FORM("max_mr_size_bytes", OPT, &mcb_form_hex),
     INTEGER("max_message_bytes", OPT, 0, INT_MOST),
     END,
 };
@@ -330,9 +286,9 @@ static const struct mcb_result_rule distance_rule = WORD("", NULLABLE, distance_
 static const struct mcb_result_rule nic_name_rule = TEXT("", 0, 1, 63);
 
 const struct mcb_result_rule mcb_result_gpu_rules[] = {
-    FORM("name", 0, &gpu_form),
+    FORM("name", 0, &mcb_form_gpu),
     TEXT("model", NULLABLE, 0, 255),
-    FORM("pci_address", NULLABLE, &pci_form),
+    FORM("pci_address", NULLABLE, &mcb_form_pci),
     TEXT("uuid", NULLABLE, 0, 255),
     TEXT("driver", NULLABLE, 0, 255),
     TEXT("runtime", NULLABLE, 0, 255),
@@ -345,13 +301,13 @@ const struct mcb_result_rule mcb_result_gpu_rules[] = {
     WORD("flush", 0, flush_words),
     TEXT("flush_reason", NULLABLE, 0, 255),
     BOOLEAN("stand_in", 0),
-    MAP("distances", 0, 0, NICS_MOST, &nic_form, &distance_rule),
+    MAP("distances", 0, 0, NICS_MOST, &mcb_form_nic, &distance_rule),
     ARRAY("near_nics", MCB_RESULT_UNIQUE, 0, NICS_MOST, &nic_name_rule),
     RATE("pcie_gtps", 0),
     INTEGER("pcie_lanes", NULLABLE, 0, 255),
     RATE("pcie_from_memory_gbps", 0),
     RATE("pcie_to_memory_gbps", 0),
-    FORM("pcie_bottleneck", NULLABLE, &pci_form),
+    FORM("pcie_bottleneck", NULLABLE, &mcb_form_pci),
     END,
 };
 
@@ -360,9 +316,9 @@ const struct mcb_result_rule mcb_result_gpu_rules[] = {
 static const struct mcb_result_rule placement_rules[] = {
     INTEGER("page_bytes", 0, 1, COUNT_MOST),
     BOOLEAN("sampled", 0),
-    MAP("memory_bytes", NULLABLE, 1, 64, &node_form, &count_rule),
+    MAP("memory_bytes", NULLABLE, 1, 64, &mcb_form_node, &count_rule),
     WORD("distance", NULLABLE, distance_words),
-    FORM("thread_cpus", NULLABLE, &cpus_form),
+    FORM("thread_cpus", NULLABLE, &mcb_form_cpus),
     END,
 };
 
@@ -375,7 +331,7 @@ static const struct mcb_result_rule registration_rules[] = {
 
 /* What a rank tells of an endpoint once it is open; in the result it gets a name and roles. */
 #define OPENED                                                                                     \
-    FORM("memory", 0, &memory_form), FORM("bounce", NULLABLE, &node_form),                         \
+    FORM("memory", 0, &mcb_form_memory), FORM("bounce", NULLABLE, &mcb_form_node),                 \
         OBJECT("registration", MCB_RESULT_OPEN, registration_rules),                               \
         OBJECT("placement", NULLABLE, placement_rules)
 
@@ -409,6 +365,17 @@ static const struct mcb_result_rule host_rules[] = {
     ARRAY("endpoints", 0, 1, ENDPOINTS_MOST, &opened_endpoint_rule),
     END,
 };
+
+static const struct mcb_result_rule index_rule = INTEGER("", 0, 0, 1e6);
+
+static const struct mcb_result_rule finding_rules[] = {
+    OBJECT("fault", 0, fault_rules),
+    ARRAY("cells", 0, 1, 1e6, &index_rule),
+    TEXT("evidence", 0, 1, 4096),
+    END,
+};
+
+static const struct mcb_result_rule finding_rule = OBJECT("", 0, finding_rules);
 
 static const struct mcb_result_rule tool_rules[] = {
     TEXT("name", 0, 1, 64),
@@ -446,9 +413,9 @@ const struct mcb_result_rule mcb_result_document_rules[] = {
     WORD("schema", 0, schema_words),
     OBJECT("tool", 0, tool_rules),
     ARRAY("command", 0, 1, COUNT_MOST, &word_rule),
-    MAP("settings", 0, 0, COUNT_MOST, &setting_form, &setting_rule),
-    FORM("started", 0, &time_form),
-    FORM("finished", NULLABLE, &time_form),
+    MAP("settings", 0, 0, COUNT_MOST, &mcb_form_setting, &setting_rule),
+    FORM("started", 0, &mcb_form_time),
+    FORM("finished", NULLABLE, &mcb_form_time),
     OBJECT("job", 0, job_rules),
     OBJECT("transport", 0, transport_rules),
     ARRAY("hosts", 0, 1, 4096, &host_rule),
@@ -456,5 +423,6 @@ const struct mcb_result_rule mcb_result_document_rules[] = {
     OBJECT("fault", NULLABLE, fault_rules),
     ARRAY("warnings", MCB_RESULT_UNIQUE, 0, 100000, &warning_rule),
     ARRAY("cells", 0, 0, 1e6, &cell_rule),
+    ARRAY("findings", OPT, 0, FINDINGS_MOST, &finding_rule),
     END,
 };

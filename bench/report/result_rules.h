@@ -55,5 +55,6 @@ extern const struct mcb_result_rule mcb_result_gpu_rules[];        /* a GPU, lik
 extern const struct mcb_result_rule mcb_result_opened_rules[];     /* an endpoint that was opened */
 extern const struct mcb_result_rule mcb_result_corruption_rules[]; /* "corruption" of a cell */
 extern const struct mcb_result_rule mcb_result_ordering_rules[];   /* "relaxed_ordering" of one */
+extern const struct mcb_result_rule mcb_result_end_rules[];        /* an end of one, as told */
 
 #endif

@@ -13,6 +13,7 @@
 #include "bench/report/result.h"
 #include "bench/report/routes.h"
 #include "bench/report/summary.h"
+#include "bench/report/suspects.h"
 #include "bench/report/text.h"
 #include "bench/report/title.h"
 #include "common/json.h"
@@ -391,7 +392,8 @@ int mcb_table_print(FILE *out, const json_t *document, const struct mcb_table_op
         .columns = columns > COLUMNS_LEAST ? columns : (size_t)COLUMNS_LEAST,
         .colour = options->colour,
     };
-    if (print_cells(&canvas, document, error) != 0)
+    if (print_cells(&canvas, document, error) != 0 ||
+        mcb_suspects_print(&canvas, document, error) != 0)
         return -1;
     print_warnings(&canvas, document);
     if (!options->live)

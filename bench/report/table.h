@@ -5,8 +5,8 @@
 /*
  * A result document for a person: one matrix for each setting that was measured, what failed below
  * it with cause and fix, a line that sums it up; then, where they are there, relaxed ordering on
- * against off, GPU beside CPU (routes.h) and the measured nic_priority_matrix (affinity.h); the
- * warnings, and why the run ended if it did not end well.
+ * against off, GPU beside CPU (routes.h) and the measured nic_priority_matrix (affinity.h); where
+ * to look first (suspects.h); the warnings, and why the run ended if it did not end well.
  */
 
 #include <jansson.h>

@@ -15,6 +15,7 @@
 #include "common/log.h"
 #include "common/pci.h"
 #include "common/suggest.h"
+#include "rdma/device_hidden.h"
 
 /* "rxe0, rxe1"; cut short with "..." where it does not fit. */
 static void list_names(const struct mcb_device_facts *devices, size_t count, char *text,
@@ -35,6 +36,8 @@ static void list_names(const struct mcb_device_facts *devices, size_t count, cha
 static int refuse_name(const char *name, const struct mcb_device_facts *devices, size_t count,
                        struct mcb_error *error)
 {
+    if (mcb_device_find_hidden(MCB_SYSFS, MCB_DEVICE_FILES, name, error))
+        return -1;
     const char *words[MCB_NICS_MAX] = {NULL};
     char names[400], nearest[MCB_DEVICE_NAME_MAX + 32] = "";
     size_t known = count < MCB_NICS_MAX ? count : MCB_NICS_MAX;
@@ -52,9 +55,11 @@ static int refuse_name(const char *name, const struct mcb_device_facts *devices,
 
 static int refuse_none(struct mcb_error *error)
 {
-    bool files = access("/dev/infiniband", F_OK) == 0;
+    if (mcb_device_find_hidden(MCB_SYSFS, MCB_DEVICE_FILES, NULL, error))
+        return -1;
+    bool files = access(MCB_DEVICE_FILES, F_OK) == 0;
     return mcb_error_set(error, MCB_FAULT_RDMA_NO_DEVICE, "this host shows no RDMA device%s",
-                         files ? "" : "; /dev/infiniband is missing");
+                         files ? "" : "; " MCB_DEVICE_FILES " is missing");
 }
 
 static int refuse_down(const struct mcb_device_facts *device, const struct mcb_port *down,

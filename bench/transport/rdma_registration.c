@@ -164,7 +164,8 @@ static int try_way(struct mcb_endpoint *endpoint, enum mcb_registration_way way,
 static bool is_of_the_way(enum mcb_fault_code fault)
 {
     return fault == MCB_FAULT_GPU_EXPORT || fault == MCB_FAULT_GPU_REGISTER ||
-           fault == MCB_FAULT_GPU_UNREACHABLE;
+           fault == MCB_FAULT_GPU_UNREACHABLE || fault == MCB_FAULT_RDMA_REGION_SIZE ||
+           fault == MCB_FAULT_RDMA_KEYS;
 }
 
 /* Why each way is not used; the last: why the one in use is not proved. Code NONE: nothing. */

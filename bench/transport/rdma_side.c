@@ -10,6 +10,7 @@
 #include "bench/transport/rdma_staging.h"
 #include "common/memory.h"
 #include "rdma/bandwidth.h"
+#include "rdma/completion.h"
 
 static const enum mcb_verb verbs[MCB_OPERATIONS] = {
     [MCB_OPERATION_WRITE] = MCB_VERB_WRITE,
@@ -215,6 +216,35 @@ static int run_latency(struct mcb_side *side, const struct mcb_loop *loop, struc
     return 0;
 }
 
+/* What the NIC cannot get at is memory that it was given: that of a GPU behind a switch or an IOMMU
+ * which keeps the two apart. */
+static void blame_gpu(const struct mcb_side *side, struct mcb_error *error)
+{
+    const struct mcb_buffer *buffer = side->endpoint->buffer;
+    if (side->set->failed_status != MCB_STATUS_LOCAL_PROTECTION ||
+        side->cell.route != MCB_ROUTE_DIRECT || !mcb_buffer_is_of_gpu(buffer))
+        return;
+    const struct mcb_error told = *error;
+    mcb_error_write(error, MCB_FAULT_GPU_UNREACHABLE,
+                    "%s: %s is registered, but the NIC does not reach it: %s",
+                    side->endpoint->device->name, buffer->memory, told.detail);
+}
+
+static int run_task(struct mcb_side *side, const struct mcb_loop *loop, struct mcb_task *task,
+                    struct mcb_error *error)
+{
+    if (side->staged)
+        return mcb_rdma_staging_run(side, loop, task, error);
+    switch (task->kind) {
+    case MCB_TASK_WINDOW:
+        return run_window(side, loop, task, error);
+    case MCB_TASK_LAP:
+        return mcb_bandwidth_lap(side->set, loop, error);
+    default:
+        return run_latency(side, loop, task, error);
+    }
+}
+
 int mcb_rdma_side_run(struct mcb_side *side, struct mcb_task *task, struct mcb_error *error)
 {
     struct mcb_loop loop = {
@@ -234,16 +264,10 @@ int mcb_rdma_side_run(struct mcb_side *side, struct mcb_task *task, struct mcb_e
     task->window_bytes = task->window_messages = 0;
     task->window_ns = 0;
     task->samples_count = 0;
-    if (side->staged)
-        return mcb_rdma_staging_run(side, &loop, task, error);
-    switch (task->kind) {
-    case MCB_TASK_WINDOW:
-        return run_window(side, &loop, task, error);
-    case MCB_TASK_LAP:
-        return mcb_bandwidth_lap(side->set, &loop, error);
-    default:
-        return run_latency(side, &loop, task, error);
-    }
+    if (run_task(side, &loop, task, error) == 0)
+        return 0;
+    blame_gpu(side, error);
+    return -1;
 }
 
 static const char *method_name(const struct mcb_side *side)

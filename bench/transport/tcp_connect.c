@@ -145,17 +145,36 @@ struct attempt {
     size_t hello_sent, welcome_got;
 };
 
+/* Any other is TCP_STREAM. EADDRNOTAVAIL of a socket whose address is bound: no port is left. */
+static const struct {
+    int code;
+    enum mcb_fault_code fault;
+} connect_faults[] = {
+    {ECONNREFUSED, MCB_FAULT_NET_REFUSED}, {ETIMEDOUT, MCB_FAULT_NET_TIMEOUT},
+    {EHOSTUNREACH, MCB_FAULT_NET_TIMEOUT}, {ENETUNREACH, MCB_FAULT_NET_TIMEOUT},
+    {EADDRNOTAVAIL, MCB_FAULT_NET_PORTS},  {EADDRINUSE, MCB_FAULT_NET_PORTS},
+    {EMFILE, MCB_FAULT_HOST_SYSTEM},       {ENFILE, MCB_FAULT_HOST_SYSTEM},
+};
+
 static int connect_failed(const struct mcb_side *side, const struct target *target, int code,
                           struct mcb_error *error)
 {
-    enum mcb_fault_code fault = code == ECONNREFUSED    ? MCB_FAULT_NET_REFUSED
-                                : code == ETIMEDOUT     ? MCB_FAULT_NET_TIMEOUT
-                                : code == EADDRNOTAVAIL ? MCB_FAULT_NET_ADDRESS
-                                : code == EMFILE        ? MCB_FAULT_HOST_SYSTEM
-                                : code == ENFILE        ? MCB_FAULT_HOST_SYSTEM
-                                                        : MCB_FAULT_TCP_STREAM;
+    enum mcb_fault_code fault = MCB_FAULT_TCP_STREAM;
+    for (size_t i = 0; i < sizeof connect_faults / sizeof *connect_faults; i++)
+        if (connect_faults[i].code == code)
+            fault = connect_faults[i].fault;
     return mcb_error_set(error, fault, "%s: connecting a stream from %s (%s): %s", target->text,
                          side->endpoint->address, side->endpoint->nic, strerror(code));
+}
+
+static int bind_failed(const struct mcb_side *side, const struct target *target,
+                       struct mcb_error *error)
+{
+    if (errno != EADDRNOTAVAIL)
+        return connect_failed(side, target, errno, error);
+    return mcb_error_set(error, MCB_FAULT_NET_ADDRESS,
+                         "%s: connecting a stream from %s (%s): this host has the address no more",
+                         target->text, side->endpoint->address, side->endpoint->nic);
 }
 
 /* Starts a connection from the endpoint's own address. */
@@ -181,7 +200,7 @@ static int start_stream(struct mcb_side *side, const struct target *target,
     /* without it bind() would take a port that no other connection may share */
     (void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
     if (bind(fd, (struct sockaddr *)&source, source_length) < 0)
-        return connect_failed(side, target, errno, error);
+        return bind_failed(side, target, error);
     if (connect(fd, (const struct sockaddr *)&target->address, target->address_length) < 0 &&
         errno != EINPROGRESS)
         return connect_failed(side, target, errno, error);

@@ -6,11 +6,14 @@
 
 #include "common/pci.h"
 #include "rdma/device.h"
+#include "rdma/device_hidden.h"
 
 /* Says in `because` why there is no port to use: the first that is not active, if there is one. */
 static bool has_active_port(const struct mcb_device_facts *devices, size_t count, char because[256])
 {
-    snprintf(because, 256, "no RDMA device on this host");
+    struct mcb_error hidden;
+    bool some = count == 0 && mcb_device_find_hidden(MCB_SYSFS, MCB_DEVICE_FILES, NULL, &hidden);
+    snprintf(because, 256, "%.250s", some ? hidden.detail : "no RDMA device on this host");
     for (size_t i = count; i-- > 0;) {
         if (devices[i].error.code != MCB_FAULT_NONE)
             snprintf(because, 256, "%.250s", devices[i].error.detail);

@@ -142,7 +142,8 @@ struct mcb_transport {
 
     /* Memory of a GPU that this NIC cannot be given is no failure to open: the endpoint says so
      * where it is described, sides of the direct route do not open (GPU_EXPORT, GPU_REGISTER,
-     * GPU_UNREACHABLE, RDMA_LOOPBACK), and its other routes work. */
+     * GPU_UNREACHABLE, RDMA_KEYS, RDMA_REGION_SIZE, RDMA_LOOPBACK), and its other
+     * routes work. */
     int (*endpoint_open)(const struct mcb_endpoint_options *options, struct mcb_endpoint **endpoint,
                          struct mcb_error *error);
     /* For the result: {"method", "registered_bytes", "regions", "register_ms", ...}, with a bounce

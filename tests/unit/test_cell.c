@@ -173,6 +173,36 @@ static void rates_that_no_result_holds_are_refused(void **state)
     }
 }
 
+static void relaxed_ordering_asked_for_in_vain_is_told(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *requested, *effective;
+        bool missed;
+    } rows[] = {{"on", "off", true},
+                {"on", "on", false},
+                {"on", "unknown", false},
+                {"auto", "off", false},
+                {"off", "off", false}};
+    char text[512];
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        json_t *entry =
+            json_pack("{s:{s:s, s:s, s:s}}", "relaxed_ordering", "requested", rows[i].requested,
+                      "effective", rows[i].effective, "reason", "the kernel takes no such flag");
+        assert_int_equal(mcb_cell_missed_ordering(entry, text), rows[i].missed);
+        json_decref(entry);
+    }
+    json_t *tcp = json_object();
+    assert_false(mcb_cell_missed_ordering(tcp, text));
+    json_decref(tcp);
+    json_t *entry = json_pack("{s:{s:s, s:s, s:s}}", "relaxed_ordering", "requested", "on",
+                              "effective", "off", "reason", "the kernel takes no such flag");
+    assert_true(mcb_cell_missed_ordering(entry, text));
+    assert_string_equal(text, "relaxed ordering was asked for and is not in effect: the kernel "
+                              "takes no such flag [MCB-RDMA-018]");
+    json_decref(entry);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,6 +213,7 @@ int main(void)
         cmocka_unit_test(kinds_of_corruption_that_there_are_not_are_left_out),
         cmocka_unit_test(how_bytes_became_visible_is_told_by_gpus_that_checked_them),
         cmocka_unit_test(rates_that_no_result_holds_are_refused),
+        cmocka_unit_test(relaxed_ordering_asked_for_in_vain_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -49,6 +49,7 @@ static void a_status_is_the_fault_that_it_means(void **state)
     assert_int_equal(mcb_completion_fault(RNR_RETRY_EXCEEDED), MCB_FAULT_RDMA_RNR);
     assert_int_equal(mcb_completion_fault(REMOTE_ACCESS), MCB_FAULT_RDMA_REMOTE_ACCESS);
     assert_int_equal(mcb_completion_fault(LOCAL_PROTECTION), MCB_FAULT_RDMA_COMPLETION);
+    assert_int_equal(mcb_completion_fault(FLUSHED), MCB_FAULT_RDMA_FLUSHED);
     assert_int_equal(mcb_completion_fault(9999), MCB_FAULT_RDMA_COMPLETION);
     assert_string_equal(mcb_completion_text(RETRY_EXCEEDED), "transport retry counter exceeded");
     assert_non_null(mcb_completion_text(9999));

@@ -21,6 +21,8 @@
 
 enum { LENGTH = 8 * GPU_PAGE, CALLS_MAX = 32, KERNEL_ENOTSUPP = 524 };
 
+#define ANY UINT64_MAX
+
 static alignas(GPU_PAGE) uint8_t memory[LENGTH];
 
 /* ---- a driver that registers whatever it is given, until it is told not to ---- */
@@ -36,13 +38,15 @@ static struct call calls[CALLS_MAX];
 static size_t call_count, held; /* regions that are registered now */
 static size_t fail_at;          /* the call that fails, from 0 on */
 static int fail_with;           /* 0: none */
+static uint64_t taken_most;     /* instead of fail_at: what is longer fails; ANY: none */
 static int closed_times;        /* the dma-buf */
 static struct ibv_mr handles[CALLS_MAX];
 
 static struct ibv_mr *answer(struct call call)
 {
     assert_true(call_count < CALLS_MAX);
-    if (fail_with && call_count == fail_at) {
+    bool is_refused = taken_most == ANY ? call_count == fail_at : call.length > taken_most;
+    if (fail_with && is_refused) {
         errno = fail_with;
         return NULL;
     }
@@ -92,6 +96,7 @@ static int set_up(void **state)
     gpu = (struct gpu_behaviour){.fd = -1};
     call_count = held = fail_at = 0;
     fail_with = closed_times = 0;
+    taken_most = ANY;
     return 0;
 }
 
@@ -290,6 +295,61 @@ static void the_same_errno_of_host_memory_says_nothing_of_gpus(void **state)
     assert_non_null(strstr(error.detail, "(EFAULT, errno 14)"));
 }
 
+static void an_errno_is_the_fault_that_it_means(void **state)
+{
+    (void)state;
+    static const struct {
+        enum mcb_registration_way way;
+        int code;
+        enum mcb_fault_code of_host, of_gpu; /* NONE: not asked */
+    } rows[] = {
+        {MCB_REGISTER_ADDRESS, EIO, MCB_FAULT_RDMA_REGISTER, MCB_FAULT_GPU_REGISTER},
+        {MCB_REGISTER_ADDRESS, EAGAIN, MCB_FAULT_RDMA_KEYS, MCB_FAULT_RDMA_KEYS},
+        {MCB_REGISTER_ADDRESS, EINVAL, MCB_FAULT_RDMA_REGISTER, MCB_FAULT_GPU_REGISTER},
+        {MCB_REGISTER_ADDRESS, EFAULT, MCB_FAULT_RDMA_REGISTER, MCB_FAULT_GPU_REGISTER},
+        {MCB_REGISTER_DMABUF, EAGAIN, MCB_FAULT_NONE, MCB_FAULT_RDMA_KEYS},
+        {MCB_REGISTER_DMABUF, EINVAL, MCB_FAULT_NONE, MCB_FAULT_GPU_REGISTER},
+        {MCB_REGISTER_DMABUF_PCIE, EINVAL, MCB_FAULT_NONE, MCB_FAULT_GPU_REGISTER},
+    };
+    struct mcb_buffer host = host_buffer(LENGTH), of_a_gpu = gpu_buffer(memory, LENGTH);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct mcb_error error = refusal(&of_a_gpu, rows[i].way, rows[i].code);
+        assert_int_equal(error.code, rows[i].of_gpu);
+        if (rows[i].of_host == MCB_FAULT_NONE)
+            continue;
+        error = refusal(&host, rows[i].way, rows[i].code);
+        assert_int_equal(error.code, rows[i].of_host);
+        assert_null(strstr(error.detail, "max_mr_size"));
+    }
+}
+
+/* A NIC that maps no more than so much at once, whatever it says. */
+static void eio_is_a_matter_of_size_where_one_page_is_taken(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t taken_most;
+        enum mcb_fault_code of_host, of_gpu;
+    } rows[] = {
+        {LENGTH / 2, MCB_FAULT_RDMA_REGION_SIZE, MCB_FAULT_RDMA_REGION_SIZE},
+        {0, MCB_FAULT_RDMA_REGISTER, MCB_FAULT_GPU_REGISTER},
+    };
+    struct mcb_buffer host = host_buffer(LENGTH), of_a_gpu = gpu_buffer(memory, LENGTH);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        taken_most = rows[i].taken_most;
+        for (int way = 0; way < MCB_REGISTER_WAYS; way++) {
+            struct mcb_error error = refusal(&of_a_gpu, (enum mcb_registration_way)way, EIO);
+            assert_int_equal(error.code, rows[i].of_gpu);
+        }
+        struct mcb_error error = refusal(&host, MCB_REGISTER_ADDRESS, EIO);
+        assert_int_equal(error.code, rows[i].of_host);
+        assert_int_equal(strstr(error.detail, "max_mr_size is") != NULL, taken_most > 0);
+    }
+    struct mcb_buffer page = host_buffer(4096);
+    taken_most = 4095;
+    assert_int_equal(refusal(&page, MCB_REGISTER_ADDRESS, EIO).code, MCB_FAULT_RDMA_REGISTER);
+}
+
 static void a_nic_that_knows_no_dmabuf_is_named(void **state)
 {
     (void)state;
@@ -385,6 +445,8 @@ int main(void)
         cmocka_unit_test_setup(host_memory_has_no_dmabuf, set_up),
         cmocka_unit_test_setup(an_address_of_a_gpu_that_no_module_knows_names_peermem, set_up),
         cmocka_unit_test_setup(the_same_errno_of_host_memory_says_nothing_of_gpus, set_up),
+        cmocka_unit_test_setup(an_errno_is_the_fault_that_it_means, set_up),
+        cmocka_unit_test_setup(eio_is_a_matter_of_size_where_one_page_is_taken, set_up),
         cmocka_unit_test_setup(a_nic_that_knows_no_dmabuf_is_named, set_up),
         cmocka_unit_test_setup(an_errno_that_only_the_kernel_has_is_named, set_up),
         cmocka_unit_test_setup(any_other_errno_is_told_in_the_words_of_the_system, set_up),

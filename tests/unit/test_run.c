@@ -21,6 +21,7 @@
 #include "common/clock.h"
 #include "common/json.h"
 #include "tests/unit/stand_in_gpus.h"
+#include "tests/unit/sysfs_tree.h"
 
 enum { NICS = 3, SIZE = 100, DEPTH = 4 };
 
@@ -43,6 +44,7 @@ struct stand_in {
     enum trouble trouble; /* of initiators on NIC 1 */
     volatile sig_atomic_t stop;
     atomic_uint settled; /* sides that were asked to */
+    const char *sysfs;   /* where a transfer of nic1 raises a counter; NULL: nowhere */
 };
 
 static struct stand_in stand_in;
@@ -143,6 +145,16 @@ static int wait_in_vain(const struct mcb_task *task, struct mcb_error *error)
     return mcb_error_set(error, MCB_FAULT_RUN_INTERRUPTED, "stand-in: told to stop");
 }
 
+static void set_counter(const char *sysfs, const char *text)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/class/net/nic1/statistics/rx_errors", sysfs);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
 static int run_target(struct mcb_side *side, struct mcb_task *task, struct mcb_error *error)
 {
     publish(task, 0);
@@ -159,6 +171,8 @@ static int side_run(struct mcb_side *side, struct mcb_task *task, struct mcb_err
 {
     if (side->options.role == MCB_ROLE_TARGET)
         return run_target(side, task, error);
+    if (stand_in.sysfs && strcmp(side->endpoint->nic, "nic1") == 0)
+        set_counter(stand_in.sysfs, "12\n");
     if (is_troubled(side, RUN_FAILS))
         return mcb_error_set(error, MCB_FAULT_RDMA_RETRY, "stand-in: retries exceeded");
     if (is_troubled(side, PEER_FAILS))
@@ -237,6 +251,7 @@ struct scenario {
     const char *gpus;   /* the stand-in GPUs whose memory is used; NULL: host memory */
     bool staged;        /* --compare staged */
     int64_t timeout_ns; /* 0: a few seconds */
+    const char *sysfs;  /* NULL: that of this host */
 };
 
 static struct mcb_settings settings_for(enum mcb_measure measure)
@@ -297,6 +312,7 @@ static struct outcome run_scenario(const struct scenario *scenario)
     struct mcb_result *result;
     stand_in.trouble = scenario->trouble;
     stand_in.stop = 0;
+    stand_in.sysfs = scenario->sysfs;
     atomic_store(&stand_in.settled, 0);
     if (gpus)
         use_gpus(&settings, scenario->staged);
@@ -339,7 +355,7 @@ static struct outcome run_scenario(const struct scenario *scenario)
     assert_int_equal(mcb_result_open(NULL, json_object(), &result, &outcome.error), 0);
 
     const struct mcb_run run = {&settings, &plan,   &transport, topology, &endpoints,
-                                &roster,   cluster, result,     NULL};
+                                &roster,   cluster, result,     NULL,     scenario->sysfs};
     outcome.status = mcb_run_plan(&run, &outcome.tally, &outcome.error);
     outcome.document = json_incref(mcb_result_document(result));
     outcome.settled = atomic_load(&stand_in.settled);
@@ -617,6 +633,49 @@ static void each_route_is_a_cell_with_the_memory_that_it_used(void **state)
     json_decref(outcome.document);
 }
 
+static void a_failed_cell_has_its_sides_and_a_slow_one_its_counters_too(void **state)
+{
+    (void)state;
+    for (int fails = 0; fails < 2; fails++) {
+        struct sysfs_tree tree;
+        assert_int_equal(sysfs_make(&tree), 0);
+        sysfs_folder(&tree, "class/net/nic1/statistics");
+        sysfs_file(&tree, "class/net/nic1/address", "02:00:00:00:00:01\n");
+        set_counter(tree.root, "5\n");
+        const struct scenario scenario = {.trouble = fails ? RUN_FAILS : NONE, .sysfs = tree.root};
+        struct outcome outcome = run_scenario(&scenario);
+        /* The first transfer of nic1 raises it. Those that are ok are slow: 3 of 50 Gbit/s. */
+        json_t *cell, *cells = json_object_get(outcome.document, "cells"), *rose = NULL;
+        size_t i, with = 0;
+        json_array_foreach(cells, i, cell)
+        {
+            bool failed = strcmp(mcb_json_text(cell, "status"), "failed") == 0;
+            json_t *sides = json_object_get(cell, "sides");
+            json_t *counters = json_object_get(cell, "counters");
+            assert_int_equal(sides != NULL, failed);
+            assert_true(counters || !failed);
+            json_t *change =
+                json_object_get(json_object_get(counters, "initiator"), "interface.rx_errors");
+            with += change != NULL;
+            rose = change ? change : rose;
+            if (failed)
+                assert_string_equal(mcb_json_text(json_object_get(sides, "initiator"), "mac"),
+                                    "02:00:00:00:00:01");
+        }
+        assert_int_equal(with, 1);
+        assert_int_equal(json_integer_value(json_object_get(rose, "before")), 5);
+        assert_int_equal(json_integer_value(json_object_get(rose, "after")), 12);
+        if (fails) {
+            const json_t *finding =
+                json_array_get(json_object_get(outcome.document, "findings"), 0);
+            assert_int_equal(json_array_size(json_object_get(finding, "cells")), NICS);
+        }
+        assert_int_equal(json_array_size(json_object_get(outcome.document, "findings")), fails);
+        json_decref(outcome.document);
+        sysfs_remove(&tree);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -632,6 +691,7 @@ int main(void)
         cmocka_unit_test(a_wrong_byte_on_a_gpu_fails_the_cell),
         cmocka_unit_test(a_gpu_that_cannot_fill_or_settle_fails_its_cells_alone),
         cmocka_unit_test(each_route_is_a_cell_with_the_memory_that_it_used),
+        cmocka_unit_test(a_failed_cell_has_its_sides_and_a_slow_one_its_counters_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
