@@ -93,20 +93,22 @@ static json_t *introduce(const struct direct *direct, const char *type, int rank
                      "rank", rank, "ranks", 2, "record", direct->self);
 }
 
-/* Checks what the other side says of itself and takes its record into the roster. */
+/* Checks what the other side says of itself and takes its record into the roster. It has sent a
+ * message of mcbench's: what is wrong with it is of another version. */
 static int meet(struct direct *direct, const json_t *frame, unsigned rank, struct mcb_error *error)
 {
+    const enum mcb_fault_code fault = MCB_FAULT_JOB_ROSTER;
     const char *protocol;
     int64_t value;
     json_t *record;
-    if (mcb_json_get_string(frame, "protocol", 64, &protocol, MCB_FAULT_NET_PROTOCOL, error))
+    if (mcb_json_get_string(frame, "protocol", 64, &protocol, fault, error))
         return -1;
     if (strcmp(protocol, MCB_CLUSTER_PROTOCOL) != 0)
-        return mcb_error_set(error, MCB_FAULT_JOB_ROSTER,
-                             "one host speaks %s and the other " MCB_CLUSTER_PROTOCOL, protocol);
-    if (mcb_json_get_integer(frame, "ranks", 2, 2, &value, MCB_FAULT_NET_PROTOCOL, error) ||
-        mcb_json_get_integer(frame, "rank", rank, rank, &value, MCB_FAULT_NET_PROTOCOL, error) ||
-        mcb_json_get_object(frame, "record", &record, MCB_FAULT_NET_PROTOCOL, error))
+        return mcb_error_set(error, fault, "one host speaks %s and the other " MCB_CLUSTER_PROTOCOL,
+                             protocol);
+    if (mcb_json_get_integer(frame, "ranks", 2, 2, &value, fault, error) ||
+        mcb_json_get_integer(frame, "rank", rank, rank, &value, fault, error) ||
+        mcb_json_get_object(frame, "record", &record, fault, error))
         return -1;
     return mcb_members_set(direct->cluster, rank, record, error);
 }

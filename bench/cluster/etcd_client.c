@@ -7,10 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/cluster/etcd_answer.h"
 #include "bench/cluster/etcd_config.h"
 #include "bench/cluster/proxy.h"
 #include "common/clock.h"
 #include "common/json.h"
+#include "common/units.h"
 
 enum {
     ATTEMPT_S = 5, /* for one endpoint: a silent one must leave time for the others */
@@ -22,8 +24,6 @@ enum {
     GRPC_UNAUTHENTICATED = 16,
     LONG_TOKEN = 4096
 };
-
-#define ANSWER_MAX_BYTES ((size_t)8 << 20)
 
 struct mcb_etcd {
     struct mcb_etcd_config config;
@@ -38,15 +38,6 @@ struct mcb_etcd {
     char trouble[CURL_ERROR_SIZE];
 };
 
-/* What came back for one attempt. */
-struct answer {
-    char *body;
-    size_t length, room;
-    bool too_large;
-    CURLcode result;
-    long status;
-};
-
 enum verdict { VERDICT_GOOD, VERDICT_ELSEWHERE, VERDICT_TOKEN, VERDICT_BAD };
 
 /* ---- opening ---- */
@@ -54,27 +45,6 @@ enum verdict { VERDICT_GOOD, VERDICT_ELSEWHERE, VERDICT_TOKEN, VERDICT_BAD };
 static void start_curl(void)
 {
     curl_global_init(CURL_GLOBAL_DEFAULT);
-}
-
-static size_t take_bytes(char *bytes, size_t size, size_t count, void *context)
-{
-    struct answer *answer = context;
-    size_t length = size * count;
-    if (length > ANSWER_MAX_BYTES - answer->length) {
-        answer->too_large = true;
-        return 0;
-    }
-    if (answer->room - answer->length < length) {
-        size_t room = (answer->length + length) * 2;
-        char *larger = realloc(answer->body, room);
-        if (!larger)
-            return 0;
-        answer->body = larger;
-        answer->room = room;
-    }
-    memcpy(answer->body + answer->length, bytes, length);
-    answer->length += length;
-    return length;
 }
 
 /* QUICK_EXIT (libcurl 7.87) keeps a stuck resolver from being waited for; it is looked up by name
@@ -92,7 +62,7 @@ static void set_options(struct mcb_etcd *etcd)
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, etcd->trouble);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_bytes);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, mcb_etcd_answer_take);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "mcbench");
     curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
     set_quick_exit(easy);
@@ -165,7 +135,7 @@ static int interrupted(struct mcb_error *error)
 }
 
 /* Drives the transfer. 0 when it has ended, whatever its result; -1: stopped. */
-static int drive(struct mcb_etcd *etcd, int64_t deadline_ns, struct answer *answer,
+static int drive(struct mcb_etcd *etcd, int64_t deadline_ns, struct mcb_etcd_answer *answer,
                  struct mcb_error *error)
 {
     for (;;) {
@@ -189,7 +159,7 @@ static int drive(struct mcb_etcd *etcd, int64_t deadline_ns, struct answer *answ
     }
 }
 
-static void note_connection(struct mcb_etcd *etcd, struct answer *answer)
+static void note_connection(struct mcb_etcd *etcd, struct mcb_etcd_answer *answer)
 {
     char *address = NULL;
     curl_easy_getinfo(etcd->easy, CURLINFO_RESPONSE_CODE, &answer->status);
@@ -200,7 +170,7 @@ static void note_connection(struct mcb_etcd *etcd, struct answer *answer)
 
 /* body NULL: GET. answer->body is the caller's to free, also on failure. */
 static int transfer(struct mcb_etcd *etcd, const char *path, const char *body, int64_t deadline_ns,
-                    struct answer *answer, struct mcb_error *error)
+                    struct mcb_etcd_answer *answer, struct mcb_error *error)
 {
     char url[MCB_ETCD_URL_MAX + 64];
     char authorization[LONG_TOKEN + 32];
@@ -216,6 +186,7 @@ static int transfer(struct mcb_etcd *etcd, const char *path, const char *body, i
     }
     if (!headers)
         return mcb_error_set(error, MCB_FAULT_HOST_MEMORY, "no memory for a request");
+    *answer = (struct mcb_etcd_answer){.most_bytes = mcb_etcd_answer_most_bytes(path)};
     int64_t attempt_ns = mcb_clock_ns() + ATTEMPT_S * MCB_NS_PER_S;
     etcd->trouble[0] = '\0';
     curl_easy_setopt(etcd->easy, CURLOPT_URL, url);
@@ -239,31 +210,18 @@ static int transfer(struct mcb_etcd *etcd, const char *path, const char *body, i
 
 /* ---- what an attempt means ---- */
 
-static bool is_tls_trouble(CURLcode result)
-{
-    switch (result) {
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CIPHER:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_ISSUER_ERROR:
-    case CURLE_SSL_INVALIDCERTSTATUS:
-        return true;
-    default:
-        return false;
-    }
-}
-
-static enum verdict judge_transfer(const struct mcb_etcd *etcd, const struct answer *answer,
-                                   struct mcb_error *error)
+static enum verdict judge_transfer(const struct mcb_etcd *etcd,
+                                   const struct mcb_etcd_answer *answer, struct mcb_error *error)
 {
     const char *endpoint = etcd->config.endpoints[etcd->endpoint];
     const char *why = etcd->trouble[0] ? etcd->trouble : curl_easy_strerror(answer->result);
     const char *proxy = mcb_proxy_for(endpoint);
     enum mcb_fault_code code = MCB_FAULT_ETCD_UNREACHABLE;
+    char size[32];
     if (answer->too_large) {
-        mcb_error_set(error, MCB_FAULT_ETCD_ANSWER, "%s: an answer of more than 8 MiB", endpoint);
+        mcb_units_format_size(answer->most_bytes, size, sizeof size);
+        mcb_error_set(error, MCB_FAULT_ETCD_ANSWER, "%s: an answer of more than %s", endpoint,
+                      size);
         return VERDICT_BAD;
     }
     if (proxy) {
@@ -271,7 +229,7 @@ static enum verdict judge_transfer(const struct mcb_etcd *etcd, const struct ans
                       proxy, why);
         return VERDICT_ELSEWHERE;
     }
-    if (is_tls_trouble(answer->result))
+    if (mcb_etcd_answer_is_tls(answer))
         code = MCB_FAULT_ETCD_TLS;
     /* curl's words for a server that talks, but not HTTP */
     if (answer->result == CURLE_WEIRD_SERVER_REPLY ||
@@ -284,25 +242,7 @@ static enum verdict judge_transfer(const struct mcb_etcd *etcd, const struct ans
     return VERDICT_ELSEWHERE;
 }
 
-/* The text of a gateway's error: 3.4 and 3.5 have "error" and "message", 3.6 only "message", and a
- * stream wraps it in an object. */
-static const char *get_message(const json_t *body)
-{
-    const json_t *error = json_object_get(body, "error");
-    const json_t *holder = json_is_object(error) ? error : body;
-    const char *message = json_string_value(json_object_get(holder, "message"));
-    return message ? message : json_string_value(error);
-}
-
-static int get_code(const json_t *body)
-{
-    const json_t *error = json_object_get(body, "error");
-    const json_t *code =
-        json_is_object(error) ? json_object_get(error, "grpc_code") : json_object_get(body, "code");
-    return (int)json_integer_value(code);
-}
-
-static enum verdict not_etcd(const struct mcb_etcd *etcd, const struct answer *answer,
+static enum verdict not_etcd(const struct mcb_etcd *etcd, const struct mcb_etcd_answer *answer,
                              struct mcb_error *error)
 {
     const char *endpoint = etcd->config.endpoints[etcd->endpoint];
@@ -327,8 +267,8 @@ static enum verdict not_etcd(const struct mcb_etcd *etcd, const struct answer *a
 static enum verdict judge_refusal(const struct mcb_etcd *etcd, const json_t *body, long status,
                                   int *code, struct mcb_error *error)
 {
-    const char *message = get_message(body);
-    *code = get_code(body);
+    const char *message = mcb_etcd_answer_message(body);
+    *code = mcb_etcd_answer_code(body);
     bool away = *code == GRPC_UNAVAILABLE || *code == GRPC_DEADLINE_EXCEEDED || status == 503;
     bool nameless = strstr(message, "user name is empty") != NULL;
     bool token = etcd->token && (*code == GRPC_UNAUTHENTICATED || nameless ||
@@ -343,17 +283,24 @@ static enum verdict judge_refusal(const struct mcb_etcd *etcd, const json_t *bod
     return token ? VERDICT_TOKEN : VERDICT_BAD;
 }
 
+/* NULL: it is no JSON, or none of etcd's. */
+static json_t *parse(const struct mcb_etcd_answer *answer)
+{
+    struct mcb_error ignored;
+    return answer->length && !mcb_etcd_answer_is_crowded(answer)
+               ? mcb_json_parse(answer->body, answer->length, answer->most_bytes, "answer",
+                                MCB_FAULT_ETCD_ANSWER, &ignored)
+               : NULL;
+}
+
 /* *body is set with VERDICT_GOOD only. */
-static enum verdict judge(struct mcb_etcd *etcd, const struct answer *answer, json_t **body,
-                          int *code, struct mcb_error *error)
+static enum verdict judge(struct mcb_etcd *etcd, const struct mcb_etcd_answer *answer,
+                          json_t **body, int *code, struct mcb_error *error)
 {
     if (answer->result != CURLE_OK)
         return judge_transfer(etcd, answer, error);
-    struct mcb_error problem;
-    json_t *parsed = answer->length ? mcb_json_parse(answer->body, answer->length, ANSWER_MAX_BYTES,
-                                                     "answer", MCB_FAULT_ETCD_ANSWER, &problem)
-                                    : NULL;
-    bool refused = parsed && get_message(parsed);
+    json_t *parsed = parse(answer);
+    bool refused = parsed && mcb_etcd_answer_message(parsed);
     enum verdict verdict = VERDICT_GOOD;
     if (!json_is_object(parsed) || (answer->status != 200 && !refused))
         verdict = not_etcd(etcd, answer, error);
@@ -383,6 +330,19 @@ static int pause_for(struct mcb_etcd *etcd, int64_t deadline_ns, struct mcb_erro
     return 0;
 }
 
+/* What took longer than the deadline to be taken apart came too late. */
+static enum verdict judge_time(const struct mcb_etcd *etcd, enum verdict verdict,
+                               int64_t deadline_ns, json_t **body, struct mcb_error *error)
+{
+    if (verdict != VERDICT_GOOD || mcb_clock_ns() < deadline_ns)
+        return verdict;
+    json_decref(*body);
+    *body = NULL;
+    mcb_error_set(error, MCB_FAULT_ETCD_UNREACHABLE, "%s: no answer in time",
+                  etcd->config.endpoints[etcd->endpoint]);
+    return VERDICT_BAD;
+}
+
 /* Repeats an attempt at one endpoint after the other until the verdict is not "elsewhere". An etcd
  * that never answered is given up when all endpoints have failed once; one that did is waited for.
  * Returns the verdict, or -1 when stopped. */
@@ -391,10 +351,11 @@ static int attempt(struct mcb_etcd *etcd, const char *path, const char *text, in
 {
     struct mcb_error before = {.code = MCB_FAULT_NONE};
     for (size_t tried = 1;; tried++) {
-        struct answer answer = {.result = CURLE_OK};
+        struct mcb_etcd_answer answer = {.result = CURLE_OK};
         int verdict = -1;
         if (transfer(etcd, path, text, deadline_ns, &answer, error) == 0)
-            verdict = judge(etcd, &answer, body, code, error);
+            verdict =
+                judge_time(etcd, judge(etcd, &answer, body, code, error), deadline_ns, body, error);
         free(answer.body);
         /* "No answer in time" says less than what came before it. */
         if (answer.result == CURLE_OPERATION_TIMEDOUT && before.code != MCB_FAULT_NONE)
@@ -484,5 +445,27 @@ int mcb_etcd_version(struct mcb_etcd *etcd, int64_t deadline_ns, char version[32
     else
         snprintf(version, 32, "%s", text);
     json_decref(body);
+    return result;
+}
+
+/* A sick etcd says so with status 503, which is then no failure of the way to it. */
+int mcb_etcd_health(struct mcb_etcd *etcd, int64_t deadline_ns, struct mcb_error *error)
+{
+    struct mcb_etcd_answer answer = {.result = CURLE_OK};
+    int result = transfer(etcd, "/health", NULL, deadline_ns, &answer, error);
+    json_t *body = result == 0 ? parse(&answer) : NULL;
+    const char *health = mcb_json_text(body, "health"), *reason = mcb_json_text(body, "reason");
+    if (result == 0 && strcmp(health, "true") != 0) {
+        if (answer.result != CURLE_OK)
+            judge_transfer(etcd, &answer, error);
+        else if (!health[0])
+            not_etcd(etcd, &answer, error);
+        else
+            mcb_error_set(error, MCB_FAULT_ETCD_UNREACHABLE, "%s: it is not healthy%s%.200s",
+                          etcd->config.endpoints[etcd->endpoint], reason[0] ? ": " : "", reason);
+        result = -1;
+    }
+    json_decref(body);
+    free(answer.body);
     return result;
 }

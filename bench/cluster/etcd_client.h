@@ -8,7 +8,7 @@
  * A client holds the list of endpoints and one connection, and is for one thread at a time. A call
  * goes to the endpoint that answered last and moves on to the next when that one cannot be reached
  * or says that it cannot serve (503, no leader); a write whose answer was lost may have been done
- * twice, so writes have to be repeatable. An answer is at most 8 MiB.
+ * twice, so writes have to be repeatable. An answer is at most 8 MiB of keys, 1 MiB of others.
  *
  * Credentials come from the environment only: ETCDCTL_USER=name:password (or MCB_ETCD_USER and
  * MCB_ETCD_PASSWORD, or ETCDCTL_USER=name and ETCDCTL_PASSWORD), and for https ETCDCTL_CACERT,
@@ -51,6 +51,10 @@ int mcb_etcd_call(struct mcb_etcd *etcd, const char *path, const json_t *request
 /* Asks for the version, which proves that an etcd answers there: "3.4.23". */
 int mcb_etcd_version(struct mcb_etcd *etcd, int64_t deadline_ns, char version[32],
                      struct mcb_error *error);
+
+/* Asks whether the endpoint can serve. Faults: as mcb_etcd_call(); ETCD_UNREACHABLE: it answers
+ * that it cannot ("no leader"). */
+int mcb_etcd_health(struct mcb_etcd *etcd, int64_t deadline_ns, struct mcb_error *error);
 
 /* Numeric address of this host on the connection of the last answer; "" before the first. */
 const char *mcb_etcd_local_address(const struct mcb_etcd *etcd);

@@ -2,9 +2,16 @@
 #include "bench/cluster/etcd_config.h"
 
 #include <curl/curl.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { VARIABLE_TEXT = 64, FILE_MOST_BYTES = 16 << 20 };
 
 static int bad_url(const char *url, struct mcb_error *error)
 {
@@ -36,8 +43,8 @@ static int normalize(CURLU *parsed, const char *url, char endpoint[MCB_ETCD_URL_
     curl_url_get(parsed, CURLUPART_PATH, &path, 0);
     bool good = scheme && host && host[0] &&
                 (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0) &&
-                (!path || strcmp(path, "/") == 0) && !has_part(parsed, CURLUPART_QUERY) &&
-                !has_part(parsed, CURLUPART_FRAGMENT);
+                (!port || strtol(port, NULL, 10) > 0) && (!path || strcmp(path, "/") == 0) &&
+                !has_part(parsed, CURLUPART_QUERY) && !has_part(parsed, CURLUPART_FRAGMENT);
     if (good)
         good = snprintf(endpoint, MCB_ETCD_URL_MAX, "%s://%s:%s", scheme, host,
                         port ? port : "2379") < MCB_ETCD_URL_MAX;
@@ -80,18 +87,63 @@ static int read_urls(struct mcb_etcd_config *config, const char *urls, struct mc
     return result;
 }
 
-const char *mcb_etcd_config_variable(const char *name)
+/* With the whole name of the variable that is set. */
+static const char *find_variable(const char *name, char variable[VARIABLE_TEXT])
 {
     static const char *const prefixes[] = {"MCB_ETCD_", "ETCDCTL_"};
     for (size_t i = 0; i < 2; i++) {
-        char variable[64];
-        snprintf(variable, sizeof variable, "%s%s", prefixes[i], name);
+        snprintf(variable, VARIABLE_TEXT, "%s%s", prefixes[i], name);
         const char *value = getenv(variable);
         if (value && value[0])
             return value;
     }
     return NULL;
 }
+
+const char *mcb_etcd_config_variable(const char *name)
+{
+    char variable[VARIABLE_TEXT];
+    return find_variable(name, variable);
+}
+
+/* ---- files ---- */
+
+/* What libcurl would wait for without end, or read without end, is refused before. NULL: good. */
+static const char *wrong_with_file(const char *path)
+{
+    struct stat status;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    const char *wrong = fd < 0 ? strerror(errno) : NULL;
+    if (!wrong && fstat(fd, &status) != 0)
+        wrong = strerror(errno);
+    if (!wrong && !S_ISREG(status.st_mode))
+        wrong = "no regular file";
+    if (!wrong && status.st_size > FILE_MOST_BYTES)
+        wrong = "larger than 16 MiB";
+    if (fd >= 0)
+        close(fd);
+    return wrong;
+}
+
+/* Only https asks for them. */
+static int check_files(const struct mcb_etcd_config *config, struct mcb_error *error)
+{
+    static const char *const names[] = {"CACERT", "CERT", "KEY"};
+    char variable[VARIABLE_TEXT];
+    bool https = false;
+    for (size_t i = 0; i < config->endpoint_count; i++)
+        https = https || strncmp(config->endpoints[i], "https:", 6) == 0;
+    for (size_t i = 0; https && i < sizeof names / sizeof *names; i++) {
+        const char *path = find_variable(names[i], variable);
+        const char *wrong = path ? wrong_with_file(path) : NULL;
+        if (wrong)
+            return mcb_error_set(error, MCB_FAULT_USE_VALUE, "%s=%.200s: %s; a PEM file is needed",
+                                 variable, path, wrong);
+    }
+    return 0;
+}
+
+/* ---- credentials ---- */
 
 static int read_credentials(struct mcb_etcd_config *config, struct mcb_error *error)
 {
@@ -113,7 +165,10 @@ static int read_credentials(struct mcb_etcd_config *config, struct mcb_error *er
 
 int mcb_etcd_config_read(struct mcb_etcd_config *config, const char *urls, struct mcb_error *error)
 {
-    return read_urls(config, urls, error) || read_credentials(config, error) ? -1 : 0;
+    return read_urls(config, urls, error) || read_credentials(config, error) ||
+                   check_files(config, error)
+               ? -1
+               : 0;
 }
 
 void mcb_etcd_config_forget(char **secret)

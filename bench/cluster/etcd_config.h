@@ -17,7 +17,8 @@ struct mcb_etcd_config {
 };
 
 /* URLs from text, credentials from the environment (see etcd_client.h), into a zeroed struct, which
- * has to be released also on failure. Fault: USE_VALUE. */
+ * has to be released also on failure. Looks whether the files that https needs can be read. Faults:
+ * USE_VALUE, HOST_MEMORY. */
 int mcb_etcd_config_read(struct mcb_etcd_config *config, const char *urls, struct mcb_error *error);
 void mcb_etcd_config_release(struct mcb_etcd_config *config);
 

@@ -2,15 +2,22 @@
 #include "bench/cluster/proxy.h"
 
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-static const char *first_set(const char *const *names)
+#include "bench/cluster/url.h"
+
+/* Where variables come from. */
+struct source {
+    mcb_proxy_variable *get;
+    void *context;
+};
+
+static const char *first_set(const struct source *source, const char *const *names)
 {
     for (; *names; names++) {
-        const char *value = getenv(*names);
+        const char *value = source->get(source->context, *names);
         if (value && value[0])
             return *names;
     }
@@ -33,11 +40,11 @@ static bool is_covered_by(const char *entry, size_t length, const char *host)
     return strncasecmp(tail, entry, length) == 0 && (tail == host || tail[-1] == '.');
 }
 
-static bool is_exempt(const char *host)
+static bool is_exempt(const struct source *source, const char *host)
 {
     static const char *const names[] = {"no_proxy", "NO_PROXY", NULL};
-    const char *name = first_set(names);
-    const char *entry = name ? getenv(name) : "";
+    const char *name = first_set(source, names);
+    const char *entry = name ? source->get(source->context, name) : "";
     while (*entry) {
         entry += strspn(entry, ", ");
         size_t length = strcspn(entry, ", ");
@@ -48,21 +55,27 @@ static bool is_exempt(const char *host)
     return false;
 }
 
-const char *mcb_proxy_for(const char *url)
+const char *mcb_proxy_find(const char *url, mcb_proxy_variable *get, void *context)
 {
+    const struct source source = {get, context};
     /* HTTP_PROXY in capitals is not read: a web server sets it from a request's header. */
     static const char *const http[] = {"http_proxy", "all_proxy", "ALL_PROXY", NULL};
     static const char *const https[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY",
                                         NULL};
-    const char *name = first_set(strncmp(url, "https:", 6) == 0 ? https : http);
-    const char *start = strstr(url, "://");
-    if (!name || !start)
-        return NULL;
-    start += 3;
+    const char *name = first_set(&source, strncmp(url, "https:", 6) == 0 ? https : http);
     char host[256];
-    if (start[0] == '[')
-        snprintf(host, sizeof host, "%.*s", (int)strcspn(start + 1, "]"), start + 1);
-    else
-        snprintf(host, sizeof host, "%.*s", (int)strcspn(start, ":/"), start);
-    return is_exempt(host) ? NULL : name;
+    if (!name || !strstr(url, "://"))
+        return NULL;
+    return is_exempt(&source, mcb_url_host(url, host)) ? NULL : name;
+}
+
+static const char *own_variable(void *context, const char *name)
+{
+    (void)context;
+    return getenv(name);
+}
+
+const char *mcb_proxy_for(const char *url)
+{
+    return mcb_proxy_find(url, own_variable, NULL);
 }

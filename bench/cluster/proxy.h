@@ -7,4 +7,8 @@
  * addresses in no_proxy, which only new versions know, are not understood here. */
 const char *mcb_proxy_for(const char *url);
 
+/* The same with variables from elsewhere; get returns NULL for one that is not set. */
+typedef const char *mcb_proxy_variable(void *context, const char *name);
+const char *mcb_proxy_find(const char *url, mcb_proxy_variable *get, void *context);
+
 #endif

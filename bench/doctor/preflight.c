@@ -7,14 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "bench/cluster/proxy.h"
+#include "bench/doctor/limits.h"
+#include "bench/doctor/system.h"
 #include "common/huge_pages.h"
 #include "common/units.h"
 #include "gpu/gpu.h"
 
-enum { LINE_MAX_BYTES = 4096, SIZE_TEXT = 32, CAPABILITY_IPC_LOCK = 14 /* capabilities(7) */ };
+enum { URL_MAX_BYTES = 4096, SIZE_TEXT = 32 };
 
 struct evidence {
     char text[MCB_EVIDENCE_MAX];
@@ -38,61 +39,11 @@ say(enum mcb_verdict verdict, struct evidence *evidence, const char *format, ...
     return verdict;
 }
 
-static uint64_t times(uint64_t a, uint64_t b)
-{
-    uint64_t product;
-    return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
-}
-
-/* ---- reading the host ---- */
-
-static FILE *open_below(const struct mcb_preflight_input *input, const char *path)
-{
-    char whole[2 * LINE_MAX_BYTES];
-    int length = snprintf(whole, sizeof whole, "%s%s", input->root, path);
-    return length < (int)sizeof whole ? fopen(whole, "re") : NULL;
-}
-
-/* The rest of the first line that starts with prefix ("" takes the first line), without its end. */
-static bool read_line(const struct mcb_preflight_input *input, const char *path, const char *prefix,
-                      char rest[LINE_MAX_BYTES])
-{
-    char line[LINE_MAX_BYTES];
-    bool found = false;
-    FILE *file = open_below(input, path);
-    if (!file)
-        return false;
-    while (!found && fgets(line, sizeof line, file))
-        found = strncmp(line, prefix, strlen(prefix)) == 0;
-    fclose(file);
-    if (found) {
-        line[strcspn(line, "\n")] = '\0';
-        strcpy(rest, line + strlen(prefix));
-    }
-    return found;
-}
-
 /* ---- memlock ---- */
 
 static bool uses_rdma(const struct mcb_preflight_input *input)
 {
     return strcmp(input->transport, "rdma") == 0;
-}
-
-/* The kernel asks for the capability in the initial user namespace: in another one, as in a
- * rootless container, having it exempts from nothing. The initial one maps all ids onto themselves.
- */
-static bool is_exempt_from_memlock(const struct mcb_preflight_input *input)
-{
-    char line[LINE_MAX_BYTES];
-    uint32_t inside, outside, count;
-    if (read_line(input, "/proc/self/uid_map", "", line) &&
-        sscanf(line, "%" SCNu32 " %" SCNu32 " %" SCNu32, &inside, &outside, &count) == 3 &&
-        (inside != 0 || outside != 0 || count != UINT32_MAX))
-        return false;
-    if (!read_line(input, "/proc/self/status", "CapEff:", line))
-        return false;
-    return strtoull(line, NULL, 16) >> CAPABILITY_IPC_LOCK & 1;
 }
 
 static enum mcb_verdict check_memlock(const struct mcb_preflight_input *input,
@@ -103,7 +54,7 @@ static enum mcb_verdict check_memlock(const struct mcb_preflight_input *input,
     mcb_units_format_size(input->memlock_bytes, limit, sizeof limit);
     if (input->memlock_bytes == MCB_LIMIT_NONE)
         return say(MCB_VERDICT_PASS, evidence, "RLIMIT_MEMLOCK is unlimited");
-    if (is_exempt_from_memlock(input))
+    if (mcb_limits_exempt_from_memlock(input->system))
         return say(MCB_VERDICT_PASS, evidence,
                    "RLIMIT_MEMLOCK is %s, but CAP_IPC_LOCK exempts from it", limit);
     if (input->host_bytes > input->memlock_bytes)
@@ -138,40 +89,19 @@ static uint64_t memory_needed(const struct mcb_preflight_input *input)
     return input->host_bytes / orderings;
 }
 
-/* The smallest memory.max of the process's cgroup (version 2) and those above it. */
-static uint64_t cgroup_limit(const struct mcb_preflight_input *input)
-{
-    char group[LINE_MAX_BYTES], path[2 * LINE_MAX_BYTES], line[LINE_MAX_BYTES];
-    uint64_t least = MCB_LIMIT_NONE;
-    if (!read_line(input, "/proc/self/cgroup", "0::", group))
-        return least;
-    for (;;) {
-        snprintf(path, sizeof path, "/sys/fs/cgroup%s/memory.max", group);
-        if (read_line(input, path, "", line) && strcmp(line, "max") != 0) {
-            uint64_t limit = strtoull(line, NULL, 10);
-            least = limit < least ? limit : least;
-        }
-        char *last = strrchr(group, '/');
-        if (!last)
-            return least;
-        *last = '\0';
-    }
-}
-
 static enum mcb_verdict check_memory(const struct mcb_preflight_input *input,
                                      struct evidence *evidence)
 {
-    uint64_t needed = memory_needed(input), limit = cgroup_limit(input), available_kib = 0;
-    char line[LINE_MAX_BYTES], needs[SIZE_TEXT], has[SIZE_TEXT];
+    uint64_t needed = memory_needed(input), limit = mcb_limits_cgroup_memory(input->system);
+    uint64_t available;
+    char needs[SIZE_TEXT], has[SIZE_TEXT];
     mcb_units_format_size(needed, needs, sizeof needs);
     if (needed > limit)
         return say(MCB_VERDICT_FAIL, evidence, "%s needed for %zu NICs: the cgroup allows %s",
                    needs, input->nic_count, mcb_units_format_size(limit, has, sizeof has));
-    if (!read_line(input, "/proc/meminfo", "MemAvailable:", line) ||
-        sscanf(line, "%" SCNu64, &available_kib) != 1)
+    if (!mcb_limits_memory_available(input->system, &available))
         return say(MCB_VERDICT_WARN, evidence,
                    "%s needed; /proc/meminfo does not tell how much is available", needs);
-    uint64_t available = times(available_kib, 1024);
     mcb_units_format_size(available, has, sizeof has);
     if (needed > available)
         return say(MCB_VERDICT_FAIL, evidence, "%s needed for %zu NICs: %s available", needs,
@@ -222,7 +152,7 @@ static enum mcb_verdict check_open_files(const struct mcb_preflight_input *input
     enum { BASE = 64, OF_NIC = 8, ENDS = 2 };
     uint64_t streams = uses_rdma(input) ? 0 : input->settings->qps;
     uint64_t needed =
-        BASE + input->settings->ranks + times(input->nic_count, OF_NIC + ENDS * streams);
+        BASE + input->settings->ranks + mcb_limits_times(input->nic_count, OF_NIC + ENDS * streams);
     if (input->open_files == MCB_LIMIT_NONE)
         return say(MCB_VERDICT_PASS, evidence, "RLIMIT_NOFILE is unlimited");
     if (needed > input->open_files)
@@ -245,7 +175,7 @@ static enum mcb_verdict check_proxy(const struct mcb_preflight_input *input,
                                     struct evidence *evidence)
 {
     for (const char *next = input->settings->etcd; *next; next += strspn(next, ",")) {
-        char url[LINE_MAX_BYTES];
+        char url[URL_MAX_BYTES];
         size_t length = strcspn(next, ",");
         snprintf(url, sizeof url, "%.*s", (int)length, next);
         next += length;
@@ -276,22 +206,6 @@ static void describe_gpus(const struct mcb_gpus *gpus, char *text, size_t size)
         snprintf(text, size, "%u GPUs, %u of them %s", gpus->count, alike, model);
     else
         snprintf(text, size, "%u x %s", gpus->count, model);
-}
-
-/* A kernel module that registers memory of GPUs by its address; NULL: none is loaded. */
-static const char *peermem_module(const struct mcb_preflight_input *input)
-{
-    static const char *const names[] = {"nvidia_peermem", "nv_peer_mem"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        char path[64];
-        snprintf(path, sizeof path, "/sys/module/%s/refcnt", names[i]);
-        FILE *file = open_below(input, path);
-        if (file) {
-            fclose(file);
-            return names[i];
-        }
-    }
-    return NULL;
 }
 
 /* NO if no GPU has it, YES if one has. */
@@ -339,7 +253,7 @@ static enum mcb_verdict check_gpus(const struct mcb_preflight_input *input,
                    "measurement of hardware",
                    input->gpus->count, input->gpus->count == 1 ? "" : "s", input->gpus->path);
     describe_gpus(input->gpus, gpus, sizeof gpus);
-    const char *peermem = peermem_module(input);
+    const char *peermem = mcb_limits_peermem(input->system);
     enum mcb_known dmabuf = any_dmabuf(input->gpus);
     bool lacks = uses_rdma(input) && lacks_registration(input->settings, dmabuf, peermem != NULL);
     return say(lacks ? MCB_VERDICT_WARN : MCB_VERDICT_PASS, evidence,
@@ -421,6 +335,40 @@ static enum mcb_verdict check_gpu_memory(const struct mcb_preflight_input *input
                "%s:%u: %s needed, of the %s that it has", kind, gpu, needs, has);
 }
 
+/* ---- BAR1 ---- */
+
+/* A GPU of whose memory more is taken than others see through its window; count: none. */
+static unsigned beyond_window(const struct mcb_preflight_input *input)
+{
+    unsigned gpu = 0;
+    for (; gpu < input->gpus->count; gpu++) {
+        uint64_t window = mcb_limits_bar1_bytes(input->system, input->gpus->list[gpu].pci_address);
+        if (window > 0 && input->gpu_bytes[gpu] > window)
+            break;
+    }
+    return gpu;
+}
+
+/* GPUs whose memory is the host's, and stand-ins, have none. */
+static bool reaches_beyond_window(const struct mcb_preflight_input *input)
+{
+    return takes_gpu_memory(input) && uses_rdma(input) && !input->gpus->module->stand_in &&
+           beyond_window(input) < input->gpus->count;
+}
+
+static enum mcb_verdict check_window(const struct mcb_preflight_input *input,
+                                     struct evidence *evidence)
+{
+    char needs[SIZE_TEXT], has[SIZE_TEXT];
+    unsigned gpu = beyond_window(input);
+    uint64_t window = mcb_limits_bar1_bytes(input->system, input->gpus->list[gpu].pci_address);
+    mcb_units_format_size(input->gpu_bytes[gpu], needs, sizeof needs);
+    mcb_units_format_size(window, has, sizeof has);
+    return say(MCB_VERDICT_WARN, evidence,
+               "%s:%u: %s to register, and BAR1, through which a NIC reaches it, has %s",
+               input->gpus->module->name, gpu, needs, has);
+}
+
 /* ---- the table ---- */
 
 static const struct check checks[] = {
@@ -430,28 +378,25 @@ static const struct check checks[] = {
     {"gpu", MCB_FAULT_NONE, uses_gpus, check_gpus},
     {"gpu order", MCB_FAULT_NONE, has_another_order, check_gpu_order},
     {"gpu memory", MCB_FAULT_GPU_MEMORY, takes_gpu_memory, check_gpu_memory},
+    {"BAR1", MCB_FAULT_GPU_BAR1, reaches_beyond_window, check_window},
     {"open files", MCB_FAULT_HOST_SYSTEM, always, check_open_files},
     {"proxy", MCB_FAULT_NET_PROXY, uses_etcd, check_proxy},
 };
 
-static uint64_t soft_limit(__rlimit_resource_t resource)
-{
-    struct rlimit limit;
-    if (getrlimit(resource, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
-        return MCB_LIMIT_NONE;
-    return limit.rlim_cur;
-}
-
 void mcb_preflight_input_from_host(struct mcb_preflight_input *input)
 {
-    *input = (struct mcb_preflight_input){.root = "",
-                                          .memlock_bytes = soft_limit(RLIMIT_MEMLOCK),
-                                          .open_files = soft_limit(RLIMIT_NOFILE)};
+    struct mcb_system *host;
+    struct mcb_error error;
+    *input = (struct mcb_preflight_input){
+        .root = "", .memlock_bytes = MCB_LIMIT_NONE, .open_files = MCB_LIMIT_NONE};
+    if (mcb_system_open("", NULL, &host, &error) != 0)
+        return;
+    input->memlock_bytes = mcb_limits_locked_memory(host);
+    input->open_files = mcb_limits_open_files(host);
+    mcb_system_close(host);
 }
 
-int mcb_preflight_run(const struct mcb_preflight_input *input,
-                      void (*seen)(const char *name, enum mcb_verdict verdict, const char *evidence,
-                                   void *context),
+static int run_checks(const struct mcb_preflight_input *input, mcb_preflight_seen *seen,
                       void *context, struct mcb_error *error)
 {
     int status = 0;
@@ -465,5 +410,18 @@ int mcb_preflight_run(const struct mcb_preflight_input *input,
         if (verdict == MCB_VERDICT_FAIL && status == 0)
             status = mcb_error_set(error, checks[n].fault, "%s", evidence.text);
     }
+    return status;
+}
+
+int mcb_preflight_run(const struct mcb_preflight_input *input, mcb_preflight_seen *seen,
+                      void *context, struct mcb_error *error)
+{
+    struct mcb_preflight_input whole = *input;
+    struct mcb_system *host;
+    if (mcb_system_open(input->root, NULL, &host, error) != 0)
+        return -1;
+    whole.system = host;
+    int status = run_checks(&whole, seen, context, error);
+    mcb_system_close(host);
     return status;
 }

@@ -13,20 +13,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bench/doctor/limits.h"
+#include "bench/doctor/verdict.h"
 #include "bench/plan/settings.h"
 #include "common/fault.h"
 
 struct mcb_gpus;
-
-enum mcb_verdict {
-    MCB_VERDICT_PASS,
-    MCB_VERDICT_WARN, /* the run may fail or mislead for this reason */
-    MCB_VERDICT_FAIL  /* the run cannot work */
-};
-
-enum { MCB_EVIDENCE_MAX = 512 };
-
-#define MCB_LIMIT_NONE UINT64_MAX
 
 struct mcb_preflight_input {
     /* the run; borrowed */
@@ -39,21 +31,24 @@ struct mcb_preflight_input {
     const uint64_t *gpu_bytes;   /* what is taken of the memory of each; NULL: not known */
 
     /* the host */
-    const char *root;       /* put before /proc and /sys; "" for this host */
-    uint64_t memlock_bytes; /* RLIMIT_MEMLOCK, the soft limit; MCB_LIMIT_NONE: unlimited */
-    uint64_t open_files;    /* RLIMIT_NOFILE, likewise */
+    const char *root;                /* put before /proc and /sys; "" for this host */
+    uint64_t memlock_bytes;          /* RLIMIT_MEMLOCK, the soft limit; MCB_LIMIT_NONE: unlimited */
+    uint64_t open_files;             /* RLIMIT_NOFILE, likewise */
+    const struct mcb_system *system; /* below root; mcb_preflight_run() opens it for its checks */
 };
 
 /* Fills the part about the host with this one, and zeroes the rest. */
 void mcb_preflight_input_from_host(struct mcb_preflight_input *input);
 
+/* What a check came to: its short name ("memlock"), and one sentence of evidence. */
+typedef void mcb_preflight_seen(const char *name, enum mcb_verdict verdict, const char *evidence,
+                                void *context);
+
 /* Runs every check that applies, in the order of the table, and tells `seen` (NULL: nobody) what
- * came out: a short name ("memlock"), and one sentence of evidence. Returns -1 with the fault of
+ * came out. Returns -1 with the fault of
  * the first that failed, after all have run. Faults: HOST_MEMLOCK, HOST_MEMORY, HOST_HUGE_PAGES,
- * GPU_MEMORY, HOST_SYSTEM. */
-int mcb_preflight_run(const struct mcb_preflight_input *input,
-                      void (*seen)(const char *name, enum mcb_verdict verdict, const char *evidence,
-                                   void *context),
+ * GPU_MEMORY, HOST_SYSTEM; USE_FILE of a root that is none. */
+int mcb_preflight_run(const struct mcb_preflight_input *input, mcb_preflight_seen *seen,
                       void *context, struct mcb_error *error);
 
 #endif

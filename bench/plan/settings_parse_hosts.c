@@ -22,17 +22,11 @@ static bool consists_of(const char *text, const char *characters, size_t most)
     return length > 0 && length <= most && text[length] == '\0';
 }
 
-/* A name, or a numeric address with its interface ("fe80::1%eth0"). */
-static bool is_host(const char *text)
-{
-    return consists_of(text, LETTERS_AND_DIGITS ".-_:%", HOST_MAX);
-}
-
 MCB_SETTING_PARSER(listen)
 {
     char host[256];
     uint16_t port;
-    if (mcb_socket_split(text, false, host, &port) || (host[0] && !is_host(host)))
+    if (mcb_socket_split(text, false, host, &port) || (host[0] && !mcb_setting_text_is_host(host)))
         return mcb_setting_text_wrong(error, given_as, text,
                                       "not [ADDR:]PORT; write 18515, 10.0.0.1:18515 or "
                                       "[fe80::1]:18515, port 1 to 65535");
@@ -44,7 +38,7 @@ MCB_SETTING_PARSER(connect)
 {
     char host[256];
     uint16_t port;
-    if (mcb_socket_split(text, false, host, &port) || !is_host(host))
+    if (mcb_socket_split(text, false, host, &port) || !mcb_setting_text_is_host(host))
         return mcb_setting_text_wrong(error, given_as, text,
                                       "not HOST:PORT; write n1:18515, 10.0.0.1:18515 or "
                                       "[fe80::1]:18515, port 1 to 65535");
@@ -74,7 +68,7 @@ static int add_url(char *urls, const char *item, const char *given_as, struct mc
     if (length < sizeof place) {
         memcpy(place, rest, length);
         place[length] = '\0';
-        if (mcb_socket_split(place, false, host, &port) == 0 && is_host(host)) {
+        if (mcb_socket_split(place, false, host, &port) == 0 && mcb_setting_text_is_host(host)) {
             char joined[MCB_ADDRESS_MAX];
             mcb_socket_join(host, port, joined);
             strcat(strcat(strcat(urls, *urls ? "," : ""), scheme), joined);
@@ -140,7 +134,7 @@ MCB_SETTING_PARSER(job)
 
 MCB_SETTING_PARSER(address)
 {
-    if (!is_host(text))
+    if (!mcb_setting_text_is_host(text))
         return mcb_setting_text_wrong(error, given_as, text,
                                       "not a host name or address; write n1, 10.0.0.1 or fe80::1, "
                                       "without a port");

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { HOST_MAX = 255 };
+
 /* Where credentials begin, and in *end the '@' that ends them; NULL if there are none. */
 static const char *find_credentials(const char *text, const char **end)
 {
@@ -63,6 +65,14 @@ bool mcb_setting_text_is_utf8(const char *text)
     json_t *string = json_string(text);
     json_decref(string);
     return string != NULL;
+}
+
+bool mcb_setting_text_is_host(const char *text)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                  "0123456789.-_:%";
+    size_t length = strspn(text, allowed);
+    return length > 0 && length <= HOST_MAX && text[length] == '\0' && text[0] != '-';
 }
 
 int mcb_setting_text_wrong(struct mcb_error *error, const char *given_as, const char *text,

@@ -24,6 +24,10 @@ const char *mcb_setting_text_shown(const char *text, char shown[MCB_SHOWN_MAX]);
 /* True if the text is UTF-8, which everything that reaches a result document must be. */
 bool mcb_setting_text_is_utf8(const char *text);
 
+/* True if the text may be a host: a name, or a numeric address, also one with its interface
+ * ("fe80::1%eth0"). */
+bool mcb_setting_text_is_host(const char *text);
+
 /* Fault USE_VALUE: "--size 64x: <format>", or "MC_MTU=64x: ..." where given_as is a variable. */
 __attribute__((format(printf, 4, 5))) int mcb_setting_text_wrong(struct mcb_error *error,
                                                                  const char *given_as,

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "bench/cluster/base64.h"
 #include "bench/cluster/etcd_client.h"
@@ -64,6 +65,7 @@ static void wrong_urls_are_refused_by_name(void **state)
                                       "ftp://n1:2379",
                                       "http://",
                                       "http://n1:99999",
+                                      "http://n1:0",
                                       "http://n1:2379/path",
                                       "http://n1:2379/?a=b",
                                       "http://n1:2379,",
@@ -108,6 +110,52 @@ static void a_user_without_a_password_is_refused(void **state)
     assert_int_equal(error.code, MCB_FAULT_USE_VALUE);
     assert_int_equal(with, 0);
     mcb_etcd_close(etcd);
+}
+
+/* What is said of a certificate of that path where etcd has that URL; "": nothing. */
+static void open_with_file(const char *variable, const char *path, const char *url,
+                           struct mcb_error *error)
+{
+    struct mcb_etcd *etcd;
+    error->detail[0] = '\0';
+    setenv(variable, path, 1);
+    if (open_url(url, &etcd, error) == 0)
+        mcb_etcd_close(etcd);
+    else
+        assert_int_equal(error->code, MCB_FAULT_USE_VALUE);
+    unsetenv(variable);
+}
+
+static void a_certificate_that_is_no_file_is_refused_with_its_variable(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"ETCDCTL_CACERT",  "ETCDCTL_CERT",  "ETCDCTL_KEY",
+                                        "MCB_ETCD_CACERT", "MCB_ETCD_CERT", "MCB_ETCD_KEY"};
+    char folder[] = "/tmp/mcb-certificates-XXXXXX", pipe[64], expected[256];
+    struct mcb_error error;
+    assert_non_null(mkdtemp(folder));
+    snprintf(pipe, sizeof pipe, "%s/pipe", folder);
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+    const char *const paths[] = {pipe, folder, "/dev/zero", "/nonexistent/ca.pem"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        for (size_t n = 0; n < sizeof paths / sizeof *paths; n++) {
+            snprintf(expected, sizeof expected, "%s=%s: ", names[i], paths[n]);
+            open_with_file(names[i], paths[n], "http://n1:2379,https://n1:2379", &error);
+            if (strncmp(error.detail, expected, strlen(expected)) != 0)
+                fail_msg("%s: %s", expected, error.detail);
+        }
+    unlink(pipe);
+    rmdir(folder);
+}
+
+static void certificates_are_looked_at_for_https_alone(void **state)
+{
+    (void)state;
+    struct mcb_error error;
+    open_with_file("ETCDCTL_CACERT", "/nonexistent/ca.pem", "http://n1:2379", &error);
+    assert_string_equal(error.detail, "");
+    open_with_file("ETCDCTL_CACERT", "/proc/self/status", "https://n1:2379", &error);
+    assert_string_equal(error.detail, "");
 }
 
 static void the_proxy_is_the_one_libcurl_would_take(void **state)
@@ -263,6 +311,76 @@ static void an_answer_without_end_is_cut_off(void **state)
     assert_int_equal(result, -1);
     assert_int_equal(error.code, MCB_FAULT_ETCD_ANSWER);
     assert_non_null(strstr(error.detail, "8 MiB"));
+}
+
+static void all_but_keys_is_cut_off_early(void **state)
+{
+    (void)state;
+    struct server server;
+    struct mcb_etcd *etcd;
+    struct mcb_error error;
+    char version[32];
+    start(&server, HTTP_200);
+    server.filling = (size_t)1 << 30;
+    run(&server);
+    assert_int_equal(open_url(server.url, &etcd, &error), 0);
+    assert_int_equal(mcb_etcd_version(etcd, ranks_in_ms(20000), version, &error), -1);
+    assert_non_null(strstr(error.detail, "an answer of more than 64 KiB"));
+    assert_int_equal(mcb_etcd_health(etcd, ranks_in_ms(20000), &error), -1);
+    assert_int_equal(error.code, MCB_FAULT_ETCD_ANSWER);
+    mcb_etcd_close(etcd);
+    end(&server);
+}
+
+/* An answer of `count` times `item` in a list behind what makes it look good. */
+static char *list_of(const char *item, size_t count)
+{
+    static const char head[] = HTTP_200 "{\"kvs\":[";
+    char *text = malloc(sizeof head + count * (strlen(item) + 1) + sizeof "]}"), *end;
+    assert_non_null(text);
+    end = stpcpy(text, head);
+    for (size_t i = 0; i < count; i++) {
+        end = stpcpy(end, i ? "," : "");
+        end = stpcpy(end, item);
+    }
+    strcpy(end, "]}");
+    return text;
+}
+
+static void an_answer_of_countless_empty_values_is_not_taken_apart(void **state)
+{
+    (void)state;
+    static const char *const items[] = {"{}", "[]", "7", "\"\""};
+    for (size_t i = 0; i < sizeof items / sizeof *items; i++) {
+        struct server server;
+        struct mcb_error error;
+        char *answer = list_of(items[i], 1000000);
+        start(&server, answer);
+        run(&server);
+        int result = call(server.url, 20000, &error);
+        end(&server);
+        free(answer);
+        assert_int_equal(result, -1);
+        assert_int_equal(error.code, MCB_FAULT_ETCD_ANSWER);
+        assert_non_null(strstr(error.detail, "no JSON of etcd's"));
+    }
+}
+
+static void an_answer_of_many_small_entries_is_taken(void **state)
+{
+    (void)state;
+    struct server server;
+    struct mcb_error error = {.detail = ""};
+    char *answer = list_of("{\"key\":\"YQ==\",\"create_revision\":\"1\",\"mod_revision\":\"1\","
+                           "\"version\":\"1\"}",
+                           5000);
+    start(&server, answer);
+    run(&server);
+    int result = call(server.url, 20000, &error);
+    end(&server);
+    free(answer);
+    assert_string_equal(error.detail, "");
+    assert_int_equal(result, 0);
 }
 
 static void zero_values_that_are_left_out_are_zero(void **state)
@@ -430,9 +548,14 @@ int main(void)
         cmocka_unit_test(wrong_urls_are_refused_by_name),
         cmocka_unit_test(a_password_in_a_url_is_refused_and_not_repeated),
         cmocka_unit_test(a_user_without_a_password_is_refused),
+        cmocka_unit_test(a_certificate_that_is_no_file_is_refused_with_its_variable),
+        cmocka_unit_test(certificates_are_looked_at_for_https_alone),
         cmocka_unit_test(the_proxy_is_the_one_libcurl_would_take),
         cmocka_unit_test(what_is_not_etcd_is_named),
         cmocka_unit_test(an_answer_without_end_is_cut_off),
+        cmocka_unit_test(all_but_keys_is_cut_off_early),
+        cmocka_unit_test(an_answer_of_countless_empty_values_is_not_taken_apart),
+        cmocka_unit_test(an_answer_of_many_small_entries_is_taken),
         cmocka_unit_test(zero_values_that_are_left_out_are_zero),
         cmocka_unit_test(a_lease_lasts_a_second_to_an_hour),
         cmocka_unit_test(an_endpoint_that_cannot_serve_hands_over_to_the_next),

@@ -317,7 +317,9 @@ static void a_host_without_gpus_takes_part_with_its_host_memory(void **state)
         json_t *document = json_loads(out, 0, NULL);
         assert_int_equal(json_array_size(json_object_get(document, "cells")), cases[n].cells);
         assert_true(is_warned_of(document, text));
-        assert_true(is_warned_of(document, mcb_fault_get(MCB_FAULT_GPU_NONE)->fix));
+        char fix[MCB_FAULT_FIX_MAX];
+        assert_true(is_warned_of(
+            document, mcb_fault_join(mcb_fault_get(MCB_FAULT_GPU_NONE)->fix, fix, sizeof fix)));
         assert_non_null(strstr(err, text));
         assert_non_null(strstr(first_err, text));
         assert_non_null(strstr(first_err, "rank 1 ("));

@@ -510,6 +510,26 @@ static void more_than_all_of_the_memory_of_a_gpu_fails(void **state)
     expect(host, GPU + 1, MCB_VERDICT_FAIL, "cuda:0: 640 MiB needed, of the 512 MiB that it has");
 }
 
+static void memory_beyond_the_window_of_a_gpu_is_warned_of(void **state)
+{
+    struct host *host = *state;
+    struct mcb_gpus gpus;
+    uint64_t bytes[MCB_GPUS_MAX] = {128 * MIB, 256 * MIB};
+    put_gpus(host, &gpus, MCB_KNOWN_YES);
+    host->input.memlock_bytes = MCB_LIMIT_NONE;
+    host->input.gpu_bytes = bytes;
+    strcpy(gpus.list[1].pci_address, "0000:19:00.0");
+    put(host, "/sys/bus/pci/devices/0000:19:00.0/resource",
+        "0x90000000 0x90ffffff 0x40200\n0xa0000000 0xafffffff 0x14220c\n");
+    assert_null(strstr(run(host).names, "BAR1"));
+    bytes[1]++;
+    struct outcome outcome = run(host);
+    assert_non_null(strstr(outcome.names, "BAR1"));
+    assert_int_equal(outcome.status, 0);
+    host->input.transport = "tcp";
+    assert_null(strstr(run(host).names, "BAR1"));
+}
+
 #define on_a_host(test) cmocka_unit_test_setup_teardown(test, make_host, remove_host)
 
 int main(void)
@@ -538,6 +558,7 @@ int main(void)
         on_a_host(stand_in_gpus_are_warned_of),
         on_a_host(gpus_that_mcbench_topo_numbers_otherwise_are_warned_of),
         on_a_host(more_than_all_of_the_memory_of_a_gpu_fails),
+        on_a_host(memory_beyond_the_window_of_a_gpu_is_warned_of),
         on_a_host(nobody_needs_to_listen),
         on_a_host(this_host_can_be_checked),
     };
