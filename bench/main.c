@@ -43,9 +43,27 @@ static const struct mcb_command_example topo_examples[] = {
     {NULL, NULL},
 };
 
+static const struct mcb_command_example doctor_examples[] = {
+    {"mcbench doctor", "what is wrong with this host, and how far each NIC is proved to work"},
+    {"mcbench doctor --etcd http://n1:2379 --strict", "with etcd; a warning is exit code 1"},
+    {"mcbench doctor --peer n1:18515",
+     "with verified transfers to n1, where mcbench cpu --listen 18515 was started"},
+    {"mcbench doctor --name n2:12001", "is n2:12001 a good local_hostname for Mooncake?"},
+    {"mcbench doctor --root bundle/n7", "another host, whose /proc and /sys lie copied there"},
+    {NULL, NULL},
+};
+
 static const struct mcb_command_example show_examples[] = {
     {"mcbench show today.json", "the tables of a result again"},
     {"mcbench show monday.json tuesday.json", "of two results, one after the other"},
+    {NULL, NULL},
+};
+
+static const struct mcb_command_exit doctor_exits[] = {
+    {"0", "no check failed; without --strict also if there are warnings"},
+    {"1", "--strict: no check failed, but there is a warning"},
+    {"3", "a check failed: something on this host does not work; or the host cannot be examined"},
+    {"130", "interrupted; what was found until then is printed"},
     {NULL, NULL},
 };
 
@@ -57,6 +75,9 @@ static const struct mcb_command commands[] = {
     {"topo", "[--from FILE.xml] [--json | --priority-matrix] [--svg FILE]",
      "show who sits near whom: NICs, GPUs and NUMA nodes, and their links", topo_examples,
      &mcb_options_topo, NULL, NULL, mcb_command_topo},
+    {"doctor", "[--etcd URL] [--peer HOST:PORT] [--strict] [--json]",
+     "examine this host: what works, what does not, why, and what to do", doctor_examples,
+     &mcb_options_doctor, NULL, doctor_exits, mcb_command_doctor},
     {"show", "[--json] RESULT...", "print the tables of result files again", show_examples,
      &mcb_options_show, NULL, NULL, mcb_command_show},
 };

@@ -56,8 +56,9 @@ int mcb_commands_finish_stdout(struct mcb_error *error);
 int mcb_command_cpu(int argc, char **argv);
 int mcb_command_gpu(int argc, char **argv);
 int mcb_command_topo(int argc, char **argv);
+int mcb_command_doctor(int argc, char **argv);
 int mcb_command_show(int argc, char **argv);
-extern const struct mcb_options mcb_options_topo, mcb_options_show;
+extern const struct mcb_options mcb_options_topo, mcb_options_doctor, mcb_options_show;
 extern const struct mcb_command_default mcb_defaults_gpu[];
 
 #endif
