@@ -53,6 +53,14 @@ static const struct mcb_command_example doctor_examples[] = {
     {NULL, NULL},
 };
 
+static const struct mcb_command_example explain_examples[] = {
+    {"mcbench explain mooncake.log", "the first real error of a log, its cause and its fix"},
+    {"mcbench explain n1.log n2.log n2-dmesg.txt", "of several hosts, in the order of time"},
+    {"dmesg -T | mcbench explain", "what the kernel says"},
+    {"mcbench explain MCB-RDMA-011", "one entry of the catalogue of faults"},
+    {NULL, NULL},
+};
+
 static const struct mcb_command_example show_examples[] = {
     {"mcbench show today.json", "the tables of a result again"},
     {"mcbench show monday.json tuesday.json", "of two results, one after the other"},
@@ -67,6 +75,13 @@ static const struct mcb_command_exit doctor_exits[] = {
     {NULL, NULL},
 };
 
+static const struct mcb_command_exit explain_exits[] = {
+    {"0", "no error was found; or the entries of the catalogue that were asked for were printed"},
+    {"1", "an error was found"},
+    {"130", "interrupted"},
+    {NULL, NULL},
+};
+
 static const struct mcb_command commands[] = {
     {"cpu", "[options]", "bandwidth and latency matrices between CPU memories", cpu_examples, NULL,
      NULL, NULL, mcb_command_cpu},
@@ -78,6 +93,9 @@ static const struct mcb_command commands[] = {
     {"doctor", "[--etcd URL] [--peer HOST:PORT] [--strict] [--json]",
      "examine this host: what works, what does not, why, and what to do", doctor_examples,
      &mcb_options_doctor, NULL, doctor_exits, mcb_command_doctor},
+    {"explain", "[--json] [LOG... | MCB-...]",
+     "find the first real error in logs of Mooncake, SGLang, vLLM, mcbench or the kernel",
+     explain_examples, &mcb_options_explain, NULL, explain_exits, mcb_command_explain},
     {"show", "[--json] RESULT...", "print the tables of result files again", show_examples,
      &mcb_options_show, NULL, NULL, mcb_command_show},
 };

@@ -57,8 +57,10 @@ int mcb_command_cpu(int argc, char **argv);
 int mcb_command_gpu(int argc, char **argv);
 int mcb_command_topo(int argc, char **argv);
 int mcb_command_doctor(int argc, char **argv);
+int mcb_command_explain(int argc, char **argv);
 int mcb_command_show(int argc, char **argv);
-extern const struct mcb_options mcb_options_topo, mcb_options_doctor, mcb_options_show;
+extern const struct mcb_options mcb_options_topo, mcb_options_doctor, mcb_options_explain,
+    mcb_options_show;
 extern const struct mcb_command_default mcb_defaults_gpu[];
 
 #endif
