@@ -186,12 +186,24 @@ static int read_keys(const struct mcb_examination *examination, const char *url,
     return status;
 }
 
+/* An etcd is there, but what Mooncake left in it could not be read. */
+static void add_unread(struct mcb_examination *examination, const struct mcb_check *check,
+                       const char *url, const struct mcb_error *error)
+{
+    bool is_asked = examination->options->segment || error->code == MCB_FAULT_ETCD_REFUSED;
+    if (error->code != MCB_FAULT_RUN_INTERRUPTED)
+        mcb_examination_add(examination, check, url, is_asked ? MCB_VERDICT_FAIL : MCB_VERDICT_WARN,
+                            error->code, "keys cannot be read: %.440s",
+                            mcb_peer_reach_why(error->detail, url));
+}
+
 void mcb_etcd_check_keys(struct mcb_examination *examination, const struct mcb_check *check)
 {
     struct mcb_etcd_endpoint endpoints[MCB_ETCD_ENDPOINTS_MOST];
     size_t count = mcb_etcd_endpoints_read(examination, NULL, endpoints);
+    const char *unread = NULL;
     struct mcb_error error = {.code = MCB_FAULT_NONE};
-    /* All endpoints have the same keys: the first that answers is asked. */
+    /* All endpoints have the same keys: the first that gives them is asked. */
     for (size_t i = 0; i < count; i++) {
         struct mcb_metadata metadata;
         bool key;
@@ -202,12 +214,13 @@ void mcb_etcd_check_keys(struct mcb_examination *examination, const struct mcb_c
             mcb_metadata_release(&metadata);
             return;
         }
-        if (error.code == MCB_FAULT_ETCD_REFUSED) {
-            mcb_examination_add(examination, check, endpoints[i].url, MCB_VERDICT_FAIL, error.code,
-                                "%.480s", mcb_peer_reach_why(error.detail, endpoints[i].url));
-            return;
-        }
+        unread = endpoints[i].url;
+        if (error.code == MCB_FAULT_ETCD_REFUSED)
+            break;
     }
-    mcb_examination_add(examination, check, NULL, MCB_VERDICT_SKIP, MCB_FAULT_NONE,
-                        "no etcd answers");
+    if (unread)
+        add_unread(examination, check, unread, &error);
+    else
+        mcb_examination_add(examination, check, NULL, MCB_VERDICT_SKIP, MCB_FAULT_NONE,
+                            "no etcd answers");
 }
