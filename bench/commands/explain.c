@@ -23,6 +23,7 @@
 #include "bench/doctor/explain.h"
 #include "bench/doctor/explain_document.h"
 #include "bench/doctor/explain_text.h"
+#include "bench/plan/settings_text.h"
 #include "bench/report/text.h"
 #include "common/clock.h"
 #include "common/fault.h"
@@ -70,7 +71,7 @@ static bool looks_like_id(const char *word)
 static int find_entry(const char *word, enum mcb_fault_code *code, struct mcb_error *error)
 {
     const char *ids[MCB_FAULT_COUNT] = {NULL}, *near;
-    char id[32];
+    char id[32], shown[MCB_SHOWN_MAX];
     size_t length = 0;
     for (; word[length] && length + 1 < sizeof id; length++)
         id[length] = word[length] >= 'a' && word[length] <= 'z' ? (char)(word[length] - 'a' + 'A')
@@ -82,7 +83,8 @@ static int find_entry(const char *word, enum mcb_fault_code *code, struct mcb_er
     for (int i = MCB_FAULT_NONE + 1; i < MCB_FAULT_COUNT; i++)
         ids[i] = mcb_fault_get((enum mcb_fault_code)i)->id;
     near = mcb_suggest_nearest(word, ids, MCB_FAULT_COUNT);
-    return mcb_error_set(error, MCB_FAULT_USE_VALUE, "%s: no fault of the catalogue%s%s%s", word,
+    return mcb_error_set(error, MCB_FAULT_USE_VALUE, "%s: no fault of the catalogue%s%s%s",
+                         mcb_setting_text_shown(mcb_setting_text_is_utf8(word) ? word : "?", shown),
                          near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
 }
 
