@@ -54,10 +54,14 @@ static void put_examples(FILE *stream, const struct mcb_command_example *example
     }
 }
 
-/* "--from FILE.xml": the name in bold, the value in italics. */
-static void put_option(FILE *stream, const char *name, const char *argument, const char *help)
+/* "-f, --from FILE.xml": the names in bold, the value in italics. letter '\0': there is none. */
+static void put_option(FILE *stream, char letter, const char *name, const char *argument,
+                       const char *help)
 {
-    fputs(".TP\n\\fB\\-\\-", stream);
+    fputs(".TP\n", stream);
+    if (letter)
+        fprintf(stream, "\\fB\\-%c\\fR, ", letter);
+    fputs("\\fB\\-\\-", stream);
     put_roff(stream, name);
     fputs("\\fR", stream);
     if (argument) {
@@ -73,7 +77,7 @@ static void put_own_options(FILE *stream, const struct mcb_option *row)
 {
     fputs(".SH OPTIONS\n", stream);
     for (; row->name; row++)
-        put_option(stream, row->name, row->value, row->help);
+        put_option(stream, row->letter, row->name, row->value, row->help);
 }
 
 static void put_settings(FILE *stream, const struct mcb_command *command)
@@ -88,7 +92,7 @@ static void put_settings(FILE *stream, const struct mcb_command *command)
         if (strcmp(group, table[i].group) != 0)
             put_line(stream, ".SS ", table[i].group);
         group = table[i].group;
-        put_option(stream, table[i].name, table[i].argument,
+        put_option(stream, '\0', table[i].name, table[i].argument,
                    mcb_arguments_description(command, &table[i], description, sizeof description));
     }
 }
@@ -171,13 +175,18 @@ static void put_words(FILE *stream, const char *argument)
 }
 
 /* What is offered for the value of an option. */
-static void put_value(FILE *stream, const char *name, const char *argument)
+static void put_value(FILE *stream, char letter, const char *name, const char *argument)
 {
     if (!argument)
         return;
-    fprintf(stream, "        --%s) ", name);
+    fputs("        ", stream);
+    if (letter)
+        fprintf(stream, "-%c | ", letter);
+    fprintf(stream, "--%s) ", name);
     if (strstr(argument, "FILE")) {
         fputs("mapfile -t COMPREPLY < <(compgen -f -- \"$current\")", stream);
+    } else if (strstr(argument, "DIR")) {
+        fputs("mapfile -t COMPREPLY < <(compgen -d -- \"$current\")", stream);
     } else if (strchr(argument, '|')) {
         fputs("mapfile -t COMPREPLY < <(compgen -W '", stream);
         put_words(stream, argument);
@@ -192,8 +201,11 @@ static void put_names(FILE *stream, const struct mcb_option *row)
 {
     size_t count;
     const struct mcb_setting *table = mcb_settings_table(&count);
-    for (; row && row->name; row++)
+    for (; row && row->name; row++) {
+        if (row->letter)
+            fprintf(stream, " -%c", row->letter);
         fprintf(stream, " --%s", row->name);
+    }
     for (size_t i = 0; !row && i < count; i++)
         fprintf(stream, " --%s", table[i].name);
 }
@@ -203,9 +215,9 @@ static void put_values(FILE *stream, const struct mcb_option *row)
     size_t count;
     const struct mcb_setting *table = mcb_settings_table(&count);
     for (; row && row->name; row++)
-        put_value(stream, row->name, row->value);
+        put_value(stream, row->letter, row->name, row->value);
     for (size_t i = 0; !row && i < count; i++)
-        put_value(stream, table[i].name, table[i].argument);
+        put_value(stream, '\0', table[i].name, table[i].argument);
 }
 
 static void put_command_case(FILE *stream, const struct mcb_command *command)

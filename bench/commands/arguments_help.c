@@ -5,7 +5,7 @@
 
 #include "bench/commands/arguments_pages.h"
 
-enum { COLUMNS = 100, OWN_OPTION_WIDTH = 20, VARIABLE_WIDTH = 14 };
+enum { COLUMNS = 100, OWN_OPTION_LEAST = 20, OWN_OPTION_MOST = 30, VARIABLE_WIDTH = 14 };
 
 static const struct {
     const char *code;
@@ -53,6 +53,16 @@ const char *mcb_arguments_synopsis(const char *name, const char *argument, char 
     return text;
 }
 
+const char *mcb_arguments_own_synopsis(const struct mcb_option *row, char *text, size_t size)
+{
+    char letter[8] = "";
+    if (row->letter)
+        snprintf(letter, sizeof letter, "-%c, ", row->letter);
+    snprintf(text, size, "%s--%s%s%s", letter, row->name, row->value ? " " : "",
+             row->value ? row->value : "");
+    return text;
+}
+
 static const char *default_of(const struct mcb_command *command, const struct mcb_setting *row)
 {
     for (const struct mcb_command_default *own = command->defaults; own && own->name; own++)
@@ -94,8 +104,9 @@ static void print_wrapped(FILE *stream, const char *text, size_t column, size_t 
 /* "  left      text", wrapped. */
 static void print_entry(FILE *stream, const char *left, size_t width, const char *text)
 {
+    size_t column = 4 + (strlen(left) > width ? strlen(left) : width);
     fprintf(stream, "  %-*s  ", (int)width, left);
-    print_wrapped(stream, text, width + 4, width + 4);
+    print_wrapped(stream, text, column, width + 4);
 }
 
 static size_t widest_option(const struct mcb_setting *table, size_t count)
@@ -139,13 +150,16 @@ static void print_variables(FILE *stream)
 
 static void print_own_options(FILE *stream, const struct mcb_option *row)
 {
-    fprintf(stream, "\noptions:\n");
-    for (; row->name; row++) {
-        char synopsis[96];
-        print_entry(stream,
-                    mcb_arguments_synopsis(row->name, row->value, synopsis, sizeof synopsis),
-                    OWN_OPTION_WIDTH, row->help);
+    char synopsis[96];
+    size_t width = OWN_OPTION_LEAST;
+    for (const struct mcb_option *at = row; at->name; at++) {
+        size_t length = strlen(mcb_arguments_own_synopsis(at, synopsis, sizeof synopsis));
+        width = length > width && length <= OWN_OPTION_MOST ? length : width;
     }
+    fprintf(stream, "\noptions:\n");
+    for (; row->name; row++)
+        print_entry(stream, mcb_arguments_own_synopsis(row, synopsis, sizeof synopsis), width,
+                    row->help);
 }
 
 static void print_exit_codes(FILE *stream, const struct mcb_command *command)

@@ -31,6 +31,9 @@ const struct mcb_variable_text *mcb_arguments_variables(size_t *count);
 /* "--gid-index INDEX"; argument NULL: "--verify" */
 const char *mcb_arguments_synopsis(const char *name, const char *argument, char *text, size_t size);
 
+/* "-o, --output FILE" */
+const char *mcb_arguments_own_synopsis(const struct mcb_option *row, char *text, size_t size);
+
 /* The help text of a row with the command's default and its variables. */
 const char *mcb_arguments_description(const struct mcb_command *command,
                                       const struct mcb_setting *row, char *text, size_t size);

@@ -35,23 +35,24 @@ struct values {
 
 static const struct mcb_option rows[] = {
     {"etcd", "URL[,...]", "also etcd: reached, healthy, which addresses it advertises",
-     offsetof(struct values, etcd)},
+     offsetof(struct values, etcd), 0},
     {"peer", "HOST:PORT[,...]",
      "also these hosts: with mcbench cpu --listen PORT there, a verified transfer on every pair of "
      "NICs",
-     offsetof(struct values, peer)},
+     offsetof(struct values, peer), 0},
     {"name", "NAME[:PORT]", "the name that peers are to reach this host by (local_hostname)",
-     offsetof(struct values, name)},
+     offsetof(struct values, name), 0},
     {"segment", "NAME", "a segment that the metadata in etcd must have",
-     offsetof(struct values, segment)},
-    {"nic", "NAME[,...]", "these NICs alone; without it all of them", offsetof(struct values, nic)},
+     offsetof(struct values, segment), 0},
+    {"nic", "NAME[,...]", "these NICs alone; without it all of them", offsetof(struct values, nic),
+     0},
     {"timeout", "SECONDS", "of each step over the network; without it 5",
-     offsetof(struct values, timeout)},
+     offsetof(struct values, timeout), 0},
     {"root", "DIR", "another host, whose /proc, /sys, /dev and /etc are copied to that folder",
-     offsetof(struct values, root)},
-    {"strict", NULL, "exit code 1 if there is a warning", offsetof(struct values, strict)},
-    {"json", NULL, "the JSON document, in place of text", offsetof(struct values, json)},
-    {NULL, NULL, NULL, 0},
+     offsetof(struct values, root), 0},
+    {"strict", NULL, "exit code 1 if there is a warning", offsetof(struct values, strict), 0},
+    {"json", NULL, "the JSON document, in place of text", offsetof(struct values, json), 0},
+    {NULL, NULL, NULL, 0, 0},
 };
 
 const struct mcb_options mcb_options_doctor = {

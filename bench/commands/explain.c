@@ -37,10 +37,10 @@ struct values {
 };
 
 static const struct mcb_option rows[] = {
-    {"json", NULL, "the JSON document, in place of text", offsetof(struct values, json)},
+    {"json", NULL, "the JSON document, in place of text", offsetof(struct values, json), 0},
     {"all", NULL, "every error in the order of time, not only the first of each host and path",
-     offsetof(struct values, all)},
-    {NULL, NULL, NULL, 0},
+     offsetof(struct values, all), 0},
+    {NULL, NULL, NULL, 0, 0},
 };
 
 const struct mcb_options mcb_options_explain = {rows,

@@ -20,20 +20,33 @@ struct parser {
     void *values;
 };
 
-/* An option as it was given: --name, --name=value. */
+/* An option as it was given: --name, --name=value, -n, -nvalue, -n=value. */
 struct given {
     const char *word;
-    size_t name_length;
-    const char *value; /* NULL: none after '=' */
+    const char *value; /* in the same word; NULL: none */
 };
 
-static const struct mcb_option *find(const struct mcb_option *table, const struct given *given)
+static bool is_named(const struct mcb_option *row, const char *word)
 {
-    for (; table->name; table++)
-        if (strlen(table->name) == given->name_length &&
-            memcmp(table->name, given->word + 2, given->name_length) == 0)
-            return table;
-    return NULL;
+    size_t length = strcspn(word + 2, "=");
+    if (word[1] != '-')
+        return row->letter && word[1] == row->letter;
+    return strlen(row->name) == length && memcmp(row->name, word + 2, length) == 0;
+}
+
+static const struct mcb_option *find(const struct mcb_option *table, const char *word)
+{
+    while (table->name && !is_named(table, word))
+        table++;
+    return table->name ? table : NULL;
+}
+
+static const char *value_in_word(const char *word)
+{
+    const char *equals = strchr(word, '=');
+    if (word[1] == '-')
+        return equals ? equals + 1 : NULL;
+    return word[2] ? word + 2 + (word[2] == '=') : NULL;
 }
 
 /* Of a word with one dash its first letter is named: it is read as several options elsewhere. */
@@ -98,12 +111,8 @@ static int take_value(struct parser *parser, const struct mcb_option *row,
 
 static int take_option(struct parser *parser, const char *word, struct mcb_error *error)
 {
-    const char *equals = strchr(word, '=');
-    if (word[1] != '-')
-        return refuse(parser, word, error);
-    const struct given given = {word, equals ? (size_t)(equals - word - 2) : strlen(word + 2),
-                                equals ? equals + 1 : NULL};
-    const struct mcb_option *row = find(parser->options->table, &given);
+    const struct given given = {word, value_in_word(word)};
+    const struct mcb_option *row = find(parser->options->table, word);
     if (!row)
         return refuse(parser, word, error);
     void *target = (char *)parser->values + row->offset;

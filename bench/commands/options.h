@@ -12,7 +12,7 @@
 
 #include "common/fault.h"
 
-enum { MCB_OPTIONS_MAX = 16 }; /* rows of a table */
+enum { MCB_OPTIONS_MAX = 32 }; /* rows of a table */
 
 struct mcb_option {
     const char *name;  /* "from" for --from; NULL ends a table */
@@ -21,6 +21,7 @@ struct mcb_option {
     const char *help;
     size_t offset; /* where it goes in the command's struct: to a bool, or, if it takes a value, to
                       a const char * */
+    char letter;   /* 'o' for -o as well; '\0': there is none */
 };
 
 struct mcb_options {
@@ -34,9 +35,10 @@ struct mcb_options {
 };
 
 /* Options of argv[1..] to members of *values, which were false or NULL: "--name value",
- * "--name=value", "--flag". A value that begins with "--" is taken with '=' only, and everything
- * after "--" is a word. The words move to argv[1], argv[2], ... in their order; their number goes
- * to *word_count. argv[0]: the command's name. Fault: USE_OPTION. */
+ * "--name=value", "--flag", and by letter "-n value", "-nvalue", "-n=value", "-f". A value that
+ * begins with "--" is taken with '=' only, and everything after "--" is a word. The words move to
+ * argv[1], argv[2], ... in their order; their number goes to *word_count. argv[0]: the command's
+ * name. Fault: USE_OPTION. */
 int mcb_options_parse(const struct mcb_options *options, int argc, char **argv, void *values,
                       size_t *word_count, struct mcb_error *error);
 

@@ -24,8 +24,8 @@ struct values {
 };
 
 static const struct mcb_option rows[] = {
-    {"json", NULL, "the documents, in place of tables", offsetof(struct values, json)},
-    {NULL, NULL, NULL, 0},
+    {"json", NULL, "the documents, in place of tables", offsetof(struct values, json), 0},
+    {NULL, NULL, NULL, 0, 0},
 };
 
 const struct mcb_options mcb_options_show = {

@@ -30,14 +30,15 @@ struct values {
 
 static const struct mcb_option rows[] = {
     {"from", "FILE.xml", "the host that this file of hwloc describes, in place of this one",
-     offsetof(struct values, from)},
-    {"json", NULL, "the JSON document, in place of tree and tables", offsetof(struct values, json)},
+     offsetof(struct values, from), 0},
+    {"json", NULL, "the JSON document, in place of tree and tables", offsetof(struct values, json),
+     0},
     {"priority-matrix", NULL,
      "Mooncake's nic_priority_matrix, in place of tree and tables: the nearest NICs of each memory "
      "first; NICs without an active port are left out",
-     offsetof(struct values, priority_matrix)},
-    {"svg", "FILE", "draw it to a file", offsetof(struct values, svg)},
-    {NULL, NULL, NULL, 0},
+     offsetof(struct values, priority_matrix), 0},
+    {"svg", "FILE", "draw it to a file", offsetof(struct values, svg), 0},
+    {NULL, NULL, NULL, 0, 0},
 };
 
 const struct mcb_options mcb_options_topo = {rows,

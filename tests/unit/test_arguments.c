@@ -154,10 +154,10 @@ static int run_recorded(int argc, char **argv)
 static const struct mcb_command_example examples[] = {{"mcbench cpu --size 8", "eight bytes"},
                                                       {NULL, NULL}};
 
-static const struct mcb_option own_table[] = {{"json", NULL, "as JSON", 0},
-                                              {"draw", "FILE.svg", "to a file", 0},
-                                              {"op", "red|green", "what it is painted with", 0},
-                                              {NULL, NULL, NULL, 0}};
+static const struct mcb_option own_table[] = {{"json", NULL, "as JSON", 0, 0},
+                                              {"draw", "FILE.svg", "to a file", 0, 0},
+                                              {"op", "red|green", "what it is painted with", 0, 0},
+                                              {NULL, NULL, NULL, 0, 0}};
 
 static const struct mcb_options with_words = {own_table, {"RESULT...", 1, 9, "no result"}};
 static const struct mcb_options without_words = {own_table, {NULL, 0, 0, "none"}};

@@ -6,21 +6,27 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "bench/commands/arguments.h"
+
 struct values {
     bool json, verbose;
-    const char *from, *svg;
+    const char *from, *svg, *output;
 };
 
 static const struct mcb_option table[] = {
-    {"json", NULL, "", offsetof(struct values, json)},
-    {"verbose", NULL, "", offsetof(struct values, verbose)},
-    {"from", "FILE.xml", "", offsetof(struct values, from)},
-    {"svg", "FILE", "", offsetof(struct values, svg)},
-    {NULL, NULL, NULL, 0},
+    {"json", NULL, "", offsetof(struct values, json), 0},
+    {"verbose", NULL, "", offsetof(struct values, verbose), 0},
+    {"from", "FILE.xml", "", offsetof(struct values, from), 0},
+    {"svg", "FILE", "", offsetof(struct values, svg), 0},
+    {"output", "FILE", "where it goes", offsetof(struct values, output), 'o'},
+    {"quick", NULL, "", offsetof(struct values, verbose), 'q'},
+    {NULL, NULL, NULL, 0, 0},
 };
 
 static const struct mcb_options wordless = {table, {NULL, 0, 0, "a file is given with --from"}};
@@ -137,6 +143,55 @@ static void too_many_or_too_few_words_are_refused_with_the_rule(void **state)
     assert_refused(&of_many, WORDS("--json"), "look: no file given; mcbench look RESULT...");
 }
 
+static void a_letter_stands_for_its_option(void **state)
+{
+    (void)state;
+    const char *const *const given[] = {WORDS("-o", "out", "-q"), WORDS("-oout", "-q"),
+                                        WORDS("-q", "-o=out"), WORDS("--output", "out", "--quick"),
+                                        WORDS("-q", "--output=out")};
+    for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
+        struct values values;
+        struct mcb_error error;
+        size_t count;
+        assert_int_equal(parse(&wordless, given[i], &values, &count, &error), 0);
+        assert_string_equal(values.output, "out");
+        assert_true(values.verbose);
+    }
+}
+
+static void a_letter_is_held_to_the_rules_of_its_option(void **state)
+{
+    (void)state;
+    ASSERT_REFUSED("--output: given twice", "-oa", "--output", "b");
+    ASSERT_REFUSED("--output: needs a value, FILE", "-o");
+    ASSERT_REFUSED("--output: needs a value, FILE", "-o=");
+    ASSERT_REFUSED("--output: needs a value, FILE (if it is --json, write --output=...)", "-o",
+                   "--json");
+    ASSERT_REFUSED("-qx: --quick takes no value", "-qx");
+    ASSERT_REFUSED("-x: no such option of look; mcbench look --help", "-xo");
+}
+
+static void a_letter_is_shown_with_its_option(void **state)
+{
+    (void)state;
+    static const struct mcb_command_example none[] = {{NULL, NULL}};
+    const struct mcb_command command = {"look",    "[options]", "looks", none,
+                                        &wordless, NULL,        NULL,    NULL};
+    char *text = NULL;
+    size_t length = 0;
+    FILE *stream = open_memstream(&text, &length);
+    mcb_arguments_print_help(stream, &command);
+    mcb_arguments_print_man(stream, &command);
+    mcb_arguments_print_completion(stream, &command, 1);
+    assert_int_equal(fclose(stream), 0);
+    assert_non_null(strstr(text, "  -o, --output FILE     where it goes\n"));
+    assert_non_null(
+        strstr(text, "\n\\fB\\-o\\fR, \\fB\\-\\-output\\fR \\fIFILE\\fR\nwhere it goes\n"));
+    assert_non_null(strstr(text, "        -o | --output) mapfile -t COMPREPLY < <(compgen -f"));
+    assert_non_null(strstr(text, " -o --output -q --quick'"));
+    free(text);
+}
+
 static void a_very_long_word_is_refused_with_a_short_message(void **state)
 {
     (void)state;
@@ -161,6 +216,9 @@ int main(void)
         cmocka_unit_test(a_wrong_option_is_named_with_the_nearest),
         cmocka_unit_test(a_missing_or_misplaced_value_is_said),
         cmocka_unit_test(too_many_or_too_few_words_are_refused_with_the_rule),
+        cmocka_unit_test(a_letter_stands_for_its_option),
+        cmocka_unit_test(a_letter_is_held_to_the_rules_of_its_option),
+        cmocka_unit_test(a_letter_is_shown_with_its_option),
         cmocka_unit_test(a_very_long_word_is_refused_with_a_short_message),
     };
     return cmocka_run_group_tests_name("options", tests, NULL, NULL);
