@@ -188,13 +188,29 @@ static json_t *bandwidth_json(const struct mcb_cell *cell)
                      interval.high, "trials", trials);
 }
 
+/* The p50 of each trial that took a sample. */
+static json_t *latency_trials_json(struct mcb_cell *cell)
+{
+    json_t *trials = json_array();
+    uint64_t *samples_ns = cell->samples_ns;
+    for (size_t i = 0; i < cell->trials; i++) {
+        size_t count = cell->trial_samples[i];
+        if (count > 0)
+            json_array_append_new(trials, json_real(mcb_statistics_p50_us(samples_ns, count)));
+        samples_ns += count;
+    }
+    return trials;
+}
+
+/* The trials first: sorting all samples mixes theirs. */
 static json_t *latency_json(struct mcb_cell *cell)
 {
+    json_t *trials = latency_trials_json(cell);
     struct mcb_latency latency = mcb_statistics_latency(cell->samples_ns, cell->samples);
-    return json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I}", "min", latency.min_us, "p50",
-                     latency.p50_us, "p90", latency.p90_us, "p99", latency.p99_us, "p999",
+    return json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I, s:o}", "min", latency.min_us,
+                     "p50", latency.p50_us, "p90", latency.p90_us, "p99", latency.p99_us, "p999",
                      latency.p999_us, "max", latency.max_us, "mean", latency.mean_us, "stdev",
-                     latency.stdev_us, "samples", (json_int_t)latency.samples);
+                     latency.stdev_us, "samples", (json_int_t)latency.samples, "trials", trials);
 }
 
 /* Of two ends the one that knows less decides what the path's ordering is. */
@@ -302,6 +318,7 @@ void mcb_cell_release(struct mcb_cell *cell)
 {
     free(cell->rates_gbps);
     free(cell->rates_mops);
+    free(cell->trial_samples);
     free(cell->samples_ns);
     json_decref(cell->corruption);
     for (int role = 0; role < 2; role++) {
@@ -309,6 +326,7 @@ void mcb_cell_release(struct mcb_cell *cell)
         json_decref(cell->ordering[role]);
     }
     cell->rates_gbps = cell->rates_mops = NULL;
+    cell->trial_samples = NULL;
     cell->samples_ns = NULL;
     cell->corruption = NULL;
 }

@@ -30,8 +30,9 @@ struct mcb_cell {
 
     /* at the initiator's rank */
     double *rates_gbps, *rates_mops; /* a value per trial */
+    size_t *trial_samples;           /* of a latency: how many samples each trial took */
     size_t trials;
-    uint64_t *samples_ns; /* of all trials */
+    uint64_t *samples_ns; /* of all trials, in their order */
     size_t samples_most, samples;
     uint64_t verified_bytes, corrupt_bytes;
     json_t *corruption;             /* of the side that saw it first; owned */

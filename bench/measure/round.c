@@ -166,8 +166,10 @@ static int take_outcome(struct mcb_round_state *state, struct mcb_cell *cell,
         cell->rates_mops[cell->trials] = trial.mops;
         cell->trials++;
     }
-    if (side->task.kind == MCB_TASK_LATENCY)
+    if (side->task.kind == MCB_TASK_LATENCY) {
+        cell->trial_samples[cell->trials++] = side->task.samples_count;
         cell->samples += side->task.samples_count;
+    }
     return 0;
 }
 
@@ -325,6 +327,7 @@ static int add_figures_room(struct mcb_round_state *state, struct mcb_cell *cell
     size_t trials = state->run->settings->trials;
     cell->rates_gbps = calloc(trials, sizeof *cell->rates_gbps);
     cell->rates_mops = calloc(trials, sizeof *cell->rates_mops);
+    cell->trial_samples = calloc(trials, sizeof *cell->trial_samples);
     if (cell->settings->measure == MCB_MEASURE_LATENCY) {
         cell->samples_most = SAMPLES_MOST;
         cell->samples_ns = malloc(SAMPLES_MOST * sizeof *cell->samples_ns);
@@ -332,7 +335,7 @@ static int add_figures_room(struct mcb_round_state *state, struct mcb_cell *cell
         if (cell->samples_ns)
             memset(cell->samples_ns, 0xff, SAMPLES_MOST * sizeof *cell->samples_ns);
     }
-    if (!cell->rates_gbps || !cell->rates_mops ||
+    if (!cell->rates_gbps || !cell->rates_mops || !cell->trial_samples ||
         (cell->settings->measure == MCB_MEASURE_LATENCY && !cell->samples_ns))
         return mcb_error_set(error, MCB_FAULT_HOST_MEMORY, "no memory for the samples of a cell");
     return 0;

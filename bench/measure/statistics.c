@@ -77,6 +77,12 @@ static double nearest_rank_us(const uint64_t *sorted_ns, size_t count, unsigned 
     return (double)sorted_ns[rank - 1] / 1000.0;
 }
 
+double mcb_statistics_p50_us(uint64_t *samples_ns, size_t count)
+{
+    qsort(samples_ns, count, sizeof samples_ns[0], compare_unsigned);
+    return nearest_rank_us(samples_ns, count, 500);
+}
+
 struct mcb_latency mcb_statistics_latency(uint64_t *samples_ns, size_t count)
 {
     qsort(samples_ns, count, sizeof samples_ns[0], compare_unsigned);

@@ -33,4 +33,7 @@ struct mcb_latency {
  * n), counted from 1 in ascending order; max is the last. Nothing is discarded. count >= 1. */
 struct mcb_latency mcb_statistics_latency(uint64_t *samples_ns, size_t count);
 
+/* The 50th percentile alone; likewise. */
+double mcb_statistics_p50_us(uint64_t *samples_ns, size_t count);
+
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/report/result_rules.h"
 
+#include <float.h>
 #include <stddef.h>
 
 #include "bench/report/result_forms.h"
@@ -14,6 +15,7 @@
 #define INT_MOST     9.3e18 /* any whole number that JSON brings */
 #define GBPS_MOST    1e9
 #define LATENCY_MOST 1e12
+#define FIGURE_MOST  DBL_MAX /* of an expectation, in whatever unit */
 
 /* Of a host: gpu/module.h, bench/plan/{settings,endpoint_list}.h. */
 /* OTHERS_MOST: what an endpoint has room for (rdma_side.h); roster.c keeps twice as many bytes. */
@@ -21,6 +23,7 @@ enum { GPUS_MOST = 64, NICS_MOST = 128, ENDPOINTS_MOST = 4096, OTHERS_MOST = 102
 /* Of a cell: rdma/counters.h, bench/measure/cell_sides.c; of a document: bench/report/suspects.h.
  */
 enum { COUNTERS_MOST = 256, QPNS_MOST = 16, FINDINGS_MOST = 64 };
+enum { EXPECTATIONS_MOST = 64 }; /* bench/plan/rule.h */
 
 /* Rows by what they demand. What follows the flags is the least and the most. */
 #define TEXT(name, flag, low, high)                                                                \
@@ -127,12 +130,20 @@ static const struct mcb_result_rule bandwidth_rules[] = {
     END,
 };
 
+static const struct mcb_result_rule latency_trial_rule = NUMBER("", 0, 0, LATENCY_MOST);
+
 static const struct mcb_result_rule latency_rules[] = {
-    NUMBER("min", 0, 0, LATENCY_MOST),    NUMBER("p50", 0, 0, LATENCY_MOST),
-    NUMBER("p90", 0, 0, LATENCY_MOST),    NUMBER("p99", 0, 0, LATENCY_MOST),
-    NUMBER("p999", 0, 0, LATENCY_MOST),   NUMBER("max", 0, 0, LATENCY_MOST),
-    NUMBER("mean", 0, 0, LATENCY_MOST),   NUMBER("stdev", 0, 0, LATENCY_MOST),
-    INTEGER("samples", 0, 1, COUNT_MOST), END,
+    NUMBER("min", 0, 0, LATENCY_MOST),
+    NUMBER("p50", 0, 0, LATENCY_MOST),
+    NUMBER("p90", 0, 0, LATENCY_MOST),
+    NUMBER("p99", 0, 0, LATENCY_MOST),
+    NUMBER("p999", 0, 0, LATENCY_MOST),
+    NUMBER("max", 0, 0, LATENCY_MOST),
+    NUMBER("mean", 0, 0, LATENCY_MOST),
+    NUMBER("stdev", 0, 0, LATENCY_MOST),
+    INTEGER("samples", 0, 1, COUNT_MOST),
+    ARRAY("trials", OPT, 1, 100000, &latency_trial_rule),
+    END,
 };
 
 static const struct mcb_result_rule count_rule = INTEGER("", 0, 0, INT_MOST);
@@ -377,6 +388,27 @@ static const struct mcb_result_rule finding_rules[] = {
 
 static const struct mcb_result_rule finding_rule = OBJECT("", 0, finding_rules);
 
+static const struct mcb_result_rule miss_rules[] = {
+    INTEGER("cell", 0, 0, 1e6),
+    NUMBER("figure", NULLABLE, 0, FIGURE_MOST),
+    NUMBER("bound", 0, 0, FIGURE_MOST),
+    END,
+};
+
+static const struct mcb_result_rule miss_rule = OBJECT("", 0, miss_rules);
+
+static const struct mcb_result_rule expectation_rules[] = {
+    TEXT("rule", 0, 1, 511),
+    BOOLEAN("holds", 0),
+    INTEGER("chosen", 0, 0, 1e6),
+    INTEGER("held", 0, 0, 1e6),
+    INTEGER("unjudged", 0, 0, 1e6),
+    ARRAY("misses", 0, 0, 1e6, &miss_rule),
+    END,
+};
+
+static const struct mcb_result_rule expectation_rule = OBJECT("", 0, expectation_rules);
+
 static const struct mcb_result_rule tool_rules[] = {
     TEXT("name", 0, 1, 64),
     TEXT("version", 0, 1, 64),
@@ -424,5 +456,6 @@ const struct mcb_result_rule mcb_result_document_rules[] = {
     ARRAY("warnings", MCB_RESULT_UNIQUE, 0, 100000, &warning_rule),
     ARRAY("cells", 0, 0, 1e6, &cell_rule),
     ARRAY("findings", OPT, 0, FINDINGS_MOST, &finding_rule),
+    ARRAY("expectations", OPT, 0, EXPECTATIONS_MOST, &expectation_rule),
     END,
 };

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bench/measure/cell.h"
@@ -203,6 +204,36 @@ static void relaxed_ordering_asked_for_in_vain_is_told(void **state)
     json_decref(entry);
 }
 
+/* A cell of latency with so many samples in each of three trials. */
+static json_t *latency_of_trials(const size_t counts[3], const uint64_t *samples_ns, size_t samples)
+{
+    static const struct mcb_cell_settings of_latency = {.measure = MCB_MEASURE_LATENCY,
+                                                        .size_bytes = SIZE};
+    struct mcb_cell cell = {.settings = &of_latency, .trials = 3, .samples = samples};
+    cell.trial_samples = calloc(3, sizeof *counts);
+    cell.samples_ns = calloc(samples, sizeof *samples_ns);
+    assert_true(cell.trial_samples && cell.samples_ns);
+    memcpy(cell.trial_samples, counts, 3 * sizeof *counts);
+    memcpy(cell.samples_ns, samples_ns, samples * sizeof *samples_ns);
+    json_t *measured = mcb_cell_measured(&cell, "none");
+    mcb_cell_release(&cell);
+    return measured;
+}
+
+static void a_latency_has_the_p50_of_each_trial_that_took_a_sample(void **state)
+{
+    (void)state;
+    static const uint64_t samples_ns[] = {9000, 7000, 8000, 1000, 2000};
+    json_t *measured = latency_of_trials((const size_t[]){3, 0, 2}, samples_ns, 5);
+    const json_t *latency = json_object_get(measured, "latency_us");
+    const json_t *trials = json_object_get(latency, "trials");
+    assert_int_equal(json_array_size(trials), 2);
+    assert_true(json_real_value(json_array_get(trials, 0)) == 8);
+    assert_true(json_real_value(json_array_get(trials, 1)) == 1);
+    assert_true(json_real_value(json_object_get(latency, "p50")) == 7);
+    json_decref(measured);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +245,7 @@ int main(void)
         cmocka_unit_test(how_bytes_became_visible_is_told_by_gpus_that_checked_them),
         cmocka_unit_test(rates_that_no_result_holds_are_refused),
         cmocka_unit_test(relaxed_ordering_asked_for_in_vain_is_told),
+        cmocka_unit_test(a_latency_has_the_p50_of_each_trial_that_took_a_sample),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

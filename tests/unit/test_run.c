@@ -58,6 +58,7 @@ struct mcb_side {
     struct mcb_side_options options;
     struct mcb_endpoint *endpoint;
     struct mcb_side *peer;
+    unsigned latency_trials;
     bool settled;
 };
 
@@ -188,7 +189,9 @@ static int side_run(struct mcb_side *side, struct mcb_task *task, struct mcb_err
         stand_in.stop = SIGINT;
     if (task->kind == MCB_TASK_LATENCY) {
         for (; task->samples_count < 10; task->samples_count++)
-            task->samples_ns[task->samples_count] = 1000 + task->samples_count;
+            task->samples_ns[task->samples_count] =
+                1000 * (3 - side->latency_trials) - task->samples_count;
+        side->latency_trials++;
     } else {
         task->window_bytes = SIZE * DEPTH;
         task->window_messages = DEPTH;
@@ -448,14 +451,18 @@ static void measured_cells_have_the_ceiling_of_their_path(void **state)
     }
 }
 
-static void latency_takes_the_samples_of_all_trials(void **state)
+static void latency_takes_the_samples_of_all_trials_and_keeps_the_p50_of_each(void **state)
 {
     (void)state;
     struct outcome outcome = run_with(NONE, MCB_MEASURE_LATENCY);
     json_t *cell = json_array_get(json_object_get(outcome.document, "cells"), 0);
     json_t *latency = json_object_get(cell, "latency_us");
     assert_int_equal(json_integer_value(json_object_get(latency, "samples")), 30);
-    assert_true(json_real_value(json_object_get(latency, "max")) == 1.009);
+    assert_true(json_real_value(json_object_get(latency, "max")) == 3);
+    json_t *trials = json_object_get(latency, "trials");
+    assert_int_equal(json_array_size(trials), 3);
+    for (size_t i = 0; i < 3; i++)
+        assert_true(json_real_value(json_array_get(trials, i)) == (double)(3 - i) - 0.005);
     assert_int_equal(json_integer_value(json_object_get(cell, "verified_bytes")), 3 * SIZE);
     json_decref(outcome.document);
 }
@@ -681,7 +688,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_cell_is_measured_and_verified),
         cmocka_unit_test(measured_cells_have_the_ceiling_of_their_path),
-        cmocka_unit_test(latency_takes_the_samples_of_all_trials),
+        cmocka_unit_test(latency_takes_the_samples_of_all_trials_and_keeps_the_p50_of_each),
         cmocka_unit_test(a_failed_cell_keeps_its_fault_and_the_others_go_on),
         cmocka_unit_test(the_side_that_failed_is_named_and_not_the_one_that_waits_for_it),
         cmocka_unit_test(a_wrong_byte_fails_the_cell_and_is_located),

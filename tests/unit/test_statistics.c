@@ -117,6 +117,16 @@ static void one_sample_is_all_of_its_percentiles(void **state)
     assert_int_equal(latency.samples, 1);
 }
 
+static void the_p50_alone_is_that_of_all_percentiles(void **state)
+{
+    (void)state;
+    uint64_t even_ns[] = {4000, 1000, 3000, 2000}, odd_ns[] = {5000, 1000, 9000}, one_ns[] = {7};
+    assert_close(mcb_statistics_p50_us(even_ns, 4), 2);
+    assert_close(mcb_statistics_p50_us(odd_ns, 3), 5);
+    assert_close(mcb_statistics_p50_us(one_ns, 1), 0.007);
+    assert_int_equal(even_ns[3], 4000);
+}
+
 static void the_median_of_an_odd_count_is_the_middle_value(void **state)
 {
     (void)state;
@@ -229,6 +239,7 @@ int main(void)
         cmocka_unit_test(a_deviation_below_one_microsecond_is_not_zero),
         cmocka_unit_test(the_deviation_of_long_times_keeps_its_digits),
         cmocka_unit_test(one_sample_is_all_of_its_percentiles),
+        cmocka_unit_test(the_p50_alone_is_that_of_all_percentiles),
         cmocka_unit_test(the_median_of_an_odd_count_is_the_middle_value),
         cmocka_unit_test(the_median_of_an_even_count_is_the_mean_of_the_middle_two),
         cmocka_unit_test(one_value_is_its_own_interval),
