@@ -15,12 +15,12 @@
 
 /* ---- reading ---- */
 
-/* jansson quotes what it stumbled over, which may be half a character. */
-static void keep_ascii(char *text)
+char *mcb_json_keep_ascii(char *text)
 {
-    for (; *text; text++)
-        if ((unsigned char)*text >= 0x80)
-            *text = '?';
+    for (char *at = text; *at; at++)
+        if ((unsigned char)*at >= 0x80)
+            *at = '?';
+    return text;
 }
 
 json_t *mcb_json_parse(const char *text, size_t length, size_t most_bytes, const char *what,
@@ -34,7 +34,7 @@ json_t *mcb_json_parse(const char *text, size_t length, size_t most_bytes, const
     json_error_t problem;
     json_t *value = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &problem);
     if (!value) {
-        keep_ascii(problem.text);
+        mcb_json_keep_ascii(problem.text);
         mcb_error_set(error, fault, "%s: not JSON (line %d, column %d): %s", what, problem.line,
                       problem.column, problem.text);
     }
@@ -178,7 +178,7 @@ static json_t *string_from_detail(const char *detail)
         return value;
     char plain[MCB_ERROR_DETAIL_MAX];
     snprintf(plain, sizeof plain, "%s", detail);
-    keep_ascii(plain);
+    mcb_json_keep_ascii(plain);
     return json_string(plain);
 }
 
@@ -193,6 +193,13 @@ json_t *mcb_json_from_error(const struct mcb_error *error)
                      mcb_fault_join(fault->fix, fix, sizeof fix));
 }
 
+/* Lines of its own are for what this process found out itself. */
+static void keep_on_one_line(char *text)
+{
+    while ((text = strchr(text, '\n')))
+        *text = ' ';
+}
+
 void mcb_json_to_error(const json_t *value, struct mcb_error *error)
 {
     if (!value || json_is_null(value)) {
@@ -204,6 +211,7 @@ void mcb_json_to_error(const json_t *value, struct mcb_error *error)
     enum mcb_fault_code code = id ? mcb_fault_find(id) : MCB_FAULT_NONE;
     mcb_error_set(error, code == MCB_FAULT_NONE ? MCB_FAULT_JOB_PEER_FAILED : code, "%s",
                   detail && *detail ? detail : "no reason was given");
+    keep_on_one_line(error->detail);
 }
 
 /* ---- writing ---- */

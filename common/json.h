@@ -22,6 +22,10 @@
 json_t *mcb_json_parse(const char *text, size_t length, size_t most_bytes, const char *what,
                        enum mcb_fault_code fault, struct mcb_error *error);
 
+/* Replaces by '?' what is no ASCII: jansson quotes what it stumbled over, which may be half a
+ * character. Returns text. */
+char *mcb_json_keep_ascii(char *text);
+
 /* A file's content; larger than most_bytes is refused, and a pipe that has not ended within a
  * minute. An interrupt ends it with RUN_INTERRUPTED. */
 json_t *mcb_json_read_file(const char *path, size_t most_bytes, enum mcb_fault_code fault,

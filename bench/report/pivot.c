@@ -14,7 +14,8 @@
 
 #include "common/json.h"
 
-enum { NUMBER_FAILED = -1, NAME_KEY_MAX = 1024 };
+/* Room for the longest names that the schema allows, of four bytes a character. */
+enum { NUMBER_FAILED = -1, NAME_KEY_MAX = 4 * (255 + 63 + 16) + 64 };
 
 /* The maps of one pivot under construction: text to number. */
 struct numbering {
@@ -78,7 +79,7 @@ static const char *route_of(const json_t *cell)
     return route ? route : "direct";
 }
 
-static void setting_key(const json_t *cell, char key[MCB_PIVOT_KEY_MAX])
+void mcb_pivot_setting_key(const json_t *cell, char key[MCB_PIVOT_KEY_MAX])
 {
     snprintf(key, MCB_PIVOT_KEY_MAX,
              "%s %s %" PRId64 " %d %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64,
@@ -93,7 +94,7 @@ static int64_t number_setting(struct mcb_pivot *pivot, const struct numbering *n
 {
     char key[MCB_PIVOT_KEY_MAX], whole[MCB_PIVOT_KEY_MAX + 40];
     const char *ordering = ordering_of(cell), *route = route_of(cell);
-    setting_key(cell, key);
+    mcb_pivot_setting_key(cell, key);
     snprintf(whole, sizeof whole, "%s %.16s %.16s", key, ordering ? ordering : "", route);
     int64_t number = number_of(numbering->settings, whole);
     if (number == (int64_t)pivot->setting_count) {

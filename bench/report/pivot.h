@@ -54,6 +54,9 @@ struct mcb_pivot {
 int mcb_pivot_make(const json_t *document, struct mcb_pivot *pivot, struct mcb_error *error);
 void mcb_pivot_release(struct mcb_pivot *pivot);
 
+/* What mcb_pivot_setting.key is for a cell. */
+void mcb_pivot_setting_key(const json_t *cell, char key[MCB_PIVOT_KEY_MAX]);
+
 /* True of a cell that was not measured because the run ended: its fault is that of the document. */
 bool mcb_pivot_is_of_ending(const struct mcb_pivot *pivot, const json_t *cell);
 

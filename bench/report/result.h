@@ -54,6 +54,11 @@ int mcb_result_check(const json_t *document, const char *what, enum mcb_fault_co
 int mcb_result_check_cell(const json_t *cell, const char *what, enum mcb_fault_code fault,
                           struct mcb_error *error);
 
+/* The same for what is in "cells" of a document, at that place of it, so that the whole need not be
+ * in memory: "run.json: cells[17].qps: a whole number was expected". */
+int mcb_result_check_cell_at(json_t *cell, size_t index, const char *what,
+                             enum mcb_fault_code fault, struct mcb_error *error);
+
 /* The same for what a rank tells: the facts of a NIC and those of a GPU (an entry of "nics", of
  * "gpus"), to which no others may be added; and of an endpoint, once it has been opened, "memory",
  * "bounce", "registration" and "placement", among others. */
@@ -79,9 +84,9 @@ int mcb_result_check_end(const json_t *end, const char *what, enum mcb_fault_cod
 bool mcb_result_is_stand_in(const json_t *document);
 
 /* Reads a result document or a journal (its status is then "interrupted") and checks it; up to 1
- * GiB of file.
+ * GiB of file, or of a pipe until its end.
  * New reference; NULL and USE_FILE, with what is wrong and where ("cells[17].bandwidth_gbps.median:
- * a number was expected"). */
+ * a number was expected"); RUN_INTERRUPTED while it waited for a pipe, HOST_MEMORY. */
 json_t *mcb_result_load(const char *path, struct mcb_error *error);
 
 #endif

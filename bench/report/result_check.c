@@ -419,6 +419,20 @@ int mcb_result_check_cell(const json_t *cell, const char *what, enum mcb_fault_c
                : -1;
 }
 
+int mcb_result_check_cell_at(json_t *cell, size_t index, const char *what,
+                             enum mcb_fault_code fault, struct mcb_error *error)
+{
+    static const struct place of_cells = {NULL, "cells", 0};
+    const struct place here = {&of_cells, NULL, index};
+    const struct check check = {what, fault, error};
+    const struct mcb_result_rule *rule = find_rule(mcb_result_document_rules, "cells");
+    if ((double)index >= rule->most)
+        return reject(&check, &of_cells, "more than %.0f elements", rule->most);
+    return check_value(&check, &here, rule->members, cell) == 0
+               ? check_relations(&check, &here, cell)
+               : -1;
+}
+
 int mcb_result_check_facts(const json_t *facts, const char *what, enum mcb_fault_code fault,
                            struct mcb_error *error)
 {
@@ -475,19 +489,4 @@ int mcb_result_check(const json_t *document, const char *what, enum mcb_fault_co
             return -1;
     }
     return 0;
-}
-
-bool mcb_result_is_stand_in(const json_t *document)
-{
-    size_t i, j;
-    json_t *host, *gpu;
-    json_array_foreach(json_object_get(document, "hosts"), i, host)
-    {
-        json_array_foreach(json_object_get(host, "gpus"), j, gpu)
-        {
-            if (json_is_true(json_object_get(gpu, "stand_in")))
-                return true;
-        }
-    }
-    return false;
 }

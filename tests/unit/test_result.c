@@ -557,6 +557,15 @@ static const struct change changes[] = {
     {"warnings", "[7]", "warnings[0]: a string was expected"},
     {"warnings", "[\"\"]", "warnings[0]: 0 characters long"},
     {"warnings", "[\"a\", \"b\", \"a\"]", "warnings[2]: is there already"},
+    {"expectations", "[{}]", "expectations[0].rule: is missing"},
+    {"expectations",
+     "[{\"rule\": \"verified\", \"holds\": 1, \"chosen\": 1, \"held\": 1, \"unjudged\": 0, "
+     "\"misses\": []}]",
+     "expectations[0].holds: a boolean was expected"},
+    {"expectations",
+     "[{\"rule\": \"verified\", \"holds\": false, \"chosen\": 1, \"held\": 0, \"unjudged\": 0, "
+     "\"misses\": [{\"cell\": -1, \"figure\": null, \"bound\": 0}]}]",
+     "expectations[0].misses[0].cell: -1"},
     {"cells", "{}", "cells: an array was expected"},
     {"cells", NULL, "cells: is missing"},
     {"cells/0/initiator", "null", "cells[0].initiator: an object was expected"},
@@ -603,6 +612,9 @@ static const struct change changes[] = {
     {"cells/1/latency_us/p99", NULL, "cells[1].latency_us.p99: is missing"},
     {"cells/1/latency_us/p99", "0.1", "cells[1]: p99 is less than p90"},
     {"cells/1/latency_us/samples", "0", "cells[1].latency_us.samples: 0; 1 to"},
+    {"cells/1/latency_us/trials", "[]", "cells[1].latency_us.trials: 0 elements"},
+    {"cells/1/latency_us/trials", "[2, -1]", "cells[1].latency_us.trials[1]: -1"},
+    {"cells/1/latency_us/trials", "2", "cells[1].latency_us.trials: an array was expected"},
     {"cells/0/ceiling_gbps", "\"high\"", "cells[0].ceiling_gbps: a number was expected"},
     {"cells/0/ceiling_gbps", "-1", "cells[0].ceiling_gbps: -1"},
     {"cells/0/ceiling_gbps", "1e300", "cells[0].ceiling_gbps: 1e+300"},
@@ -661,10 +673,12 @@ static void text_that_is_no_result_is_refused(void **state)
 
 static void deep_nesting_is_refused(void **state)
 {
+    static const char head[] = "{\"hosts\": ";
     const struct folder *folder = *state;
     const size_t depth = 1000000;
     char *text = malloc(depth);
     memset(text, '[', depth);
+    memcpy(text, head, sizeof head - 1);
     write_text(folder->result, text, depth);
     assert_refused(folder->result, "not JSON");
     free(text);
@@ -678,14 +692,14 @@ static void a_file_over_one_gib_is_refused_unread(void **state)
     assert_refused(folder->result, "larger than 1 GiB");
 }
 
-static void what_is_no_file_is_refused_and_never_waited_for(void **state)
+static void what_no_result_comes_from_is_refused_and_never_waited_for(void **state)
 {
     const struct folder *folder = *state;
     assert_refused(folder->path, "is a folder");
     assert_refused("/nonexistent", "No such file");
-    assert_refused("/dev/zero", "is not a file");
+    assert_refused("/dev/zero", "not JSON");
     assert_int_equal(mkfifo(folder->result, 0600), 0);
-    assert_refused(folder->result, "is not a file");
+    assert_refused(folder->result, "is empty");
 }
 
 static void a_cell_of_a_peer_is_held_against_the_same_rules(void **state)
@@ -812,7 +826,7 @@ int main(void)
         IN_FOLDER(text_that_is_no_result_is_refused),
         IN_FOLDER(deep_nesting_is_refused),
         IN_FOLDER(a_file_over_one_gib_is_refused_unread),
-        IN_FOLDER(what_is_no_file_is_refused_and_never_waited_for),
+        IN_FOLDER(what_no_result_comes_from_is_refused_and_never_waited_for),
         cmocka_unit_test(a_cell_of_a_peer_is_held_against_the_same_rules),
         cmocka_unit_test(what_a_peer_tells_of_a_gpu_is_held_against_the_same_rules),
         cmocka_unit_test(an_endpoint_that_a_peer_opened_may_say_more),
