@@ -86,11 +86,12 @@ char *mcb_fault_join(const char *fix, char *text, size_t size)
 
 /* ---- errors ---- */
 
-/* Details quote values from outside: a control character in one must not break the line. */
-static void replace_control_characters(char *text)
+/* Details quote values from outside: a control character in one must not break the line. The detail
+ * of a wrong rule has several, whose values are clean. */
+static void replace_control_characters(char *text, bool several_lines)
 {
     for (; *text; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+        if (((unsigned char)*text < 0x20 || *text == 0x7f) && !(several_lines && *text == '\n'))
             *text = '?';
 }
 
@@ -116,7 +117,7 @@ void mcb_error_write(struct mcb_error *error, enum mcb_fault_code code, const ch
     va_start(arguments, format);
     vsnprintf(error->detail, sizeof error->detail, format, arguments);
     va_end(arguments);
-    replace_control_characters(error->detail);
+    replace_control_characters(error->detail, code == MCB_FAULT_USE_RULE);
     drop_cut_sequence(error->detail);
     error->code = code;
     errno = saved_errno;

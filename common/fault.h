@@ -56,7 +56,7 @@ enum { MCB_ERROR_DETAIL_MAX = 768 };
 struct mcb_error {
     enum mcb_fault_code code; /* MCB_FAULT_NONE: no error */
     /* One sentence: the value first ("--nic mlx5_9: ..."), then what is wrong with it and, where
-     * known, what would be right. Valid UTF-8, no newline. */
+     * known, what would be right. Valid UTF-8, no newline (but USE_RULE: bench/plan/rule.h). */
     char detail[MCB_ERROR_DETAIL_MAX];
 };
 

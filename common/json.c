@@ -216,11 +216,36 @@ void mcb_json_to_error(const json_t *value, struct mcb_error *error)
 
 /* ---- writing ---- */
 
+/* As jansson's json_dump_callback_t. DEL is of ASCII, and the one control character that jansson
+ * leaves as it is; it stands in strings alone. */
+static int write_piece(const char *piece, size_t size, void *stream)
+{
+    while (size > 0) {
+        const char *del = memchr(piece, 0x7f, size);
+        size_t plain = del ? (size_t)(del - piece) : size;
+        if (fwrite(piece, 1, plain, stream) != plain || (del && fputs("\\u007f", stream) == EOF))
+            return -1;
+        plain += del != NULL;
+        piece += plain;
+        size -= plain;
+    }
+    return 0;
+}
+
+static int print_with(FILE *stream, const json_t *value, size_t layout)
+{
+    static const size_t flags = JSON_REAL_PRECISION(15) | JSON_ENSURE_ASCII | JSON_ENCODE_ANY;
+    return json_dump_callback(value, write_piece, stream, flags | layout);
+}
+
 int mcb_json_print(FILE *stream, const json_t *value)
 {
-    static const size_t flags =
-        JSON_INDENT(2) | JSON_REAL_PRECISION(15) | JSON_ENSURE_ASCII | JSON_ENCODE_ANY;
-    return json_dumpf(value, stream, flags) == 0 && fputc('\n', stream) != EOF ? 0 : -1;
+    return print_with(stream, value, JSON_INDENT(2)) == 0 && fputc('\n', stream) != EOF ? 0 : -1;
+}
+
+int mcb_json_print_compact(FILE *stream, const json_t *value)
+{
+    return print_with(stream, value, JSON_COMPACT);
 }
 
 static int print_value(FILE *stream, const void *value)

@@ -108,15 +108,29 @@ static void append_fix(char *message, size_t *length, const char *fix)
     }
 }
 
+/* The id ends the first line. Only the detail of a wrong rule has more: the rule, and a caret. */
+static void append_detail(char *message, size_t *length, const struct mcb_error *error,
+                          const struct mcb_fault *fault)
+{
+    char detail[MCB_ERROR_DETAIL_MAX], *rest = NULL;
+    snprintf(detail, sizeof detail, "%s", error->detail[0] ? error->detail : fault->title);
+    if (error->code == MCB_FAULT_USE_RULE && (rest = strchr(detail, '\n')))
+        *rest++ = '\0';
+    replace_control_characters(detail);
+    append(message, length, "mcbench: %s  [%s]\n", detail, fault->id);
+    for (char *line; rest && (line = strsep(&rest, "\n"));) {
+        replace_control_characters(line);
+        append(message, length, "%s\n", line);
+    }
+}
+
 void mcb_log_error(const struct mcb_error *error)
 {
     int saved_errno = errno;
     const struct mcb_fault *fault = mcb_fault_get(error->code);
-    char message[MESSAGE_MAX], detail[MCB_ERROR_DETAIL_MAX];
+    char message[MESSAGE_MAX];
     size_t length = 0;
-    snprintf(detail, sizeof detail, "%s", error->detail[0] ? error->detail : fault->title);
-    replace_control_characters(detail);
-    append(message, &length, "mcbench: %s  [%s]\n", detail, fault->id);
+    append_detail(message, &length, error, fault);
     if (fault->exit_code != MCB_EXIT_USAGE && fault->cause[0])
         append(message, &length, "  cause: %s\n", fault->cause);
     if (fault->exit_code != MCB_EXIT_USAGE)

@@ -202,7 +202,8 @@ void mcb_catalogue_print_page(FILE *stream)
         "PORT where something listens, URL that of etcd (`http://n1:2379`), NAME a host's name, a\n"
         "job's, a segment's or a user's, as the command says, IMAGE that of a container, SIZE of "
         "a\n"
-        "message (`64KiB`), N a number, BYTES one of bytes, FILE, FOLDER and LOG yours.\n\n"
+        "message (`64KiB`), N a number, BYTES one of bytes, RULE what is expected of a result,\n"
+        "BASELINE and NEW results, FILE, FOLDER and LOG yours.\n\n"
         "In the texts of logs `*` stands for anything; letter case is ignored. What is only the "
         "name\n"
         "of an errno counts where nothing else on the line is known.\n\n",

@@ -24,6 +24,14 @@ static double median_of_sorted(const double *sorted, size_t count)
     return (sorted[(count - 1) / 2] + sorted[count / 2]) / 2;
 }
 
+double mcb_statistics_median(double *values, size_t count)
+{
+    if (count == 0)
+        return 0;
+    qsort(values, count, sizeof values[0], compare_doubles);
+    return median_of_sorted(values, count);
+}
+
 /* splitmix64 (Vigna 2015), reduced to 0..below - 1 by multiplication (Lemire 2019). */
 static size_t random_below(uint64_t *state, size_t below)
 {

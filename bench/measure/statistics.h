@@ -23,6 +23,10 @@ struct mcb_interval {
  */
 struct mcb_interval mcb_statistics_interval(const double *values, size_t count);
 
+/* Sorts the values in place and gives their median (mean of the middle two for an even count); 0
+ * where there are none. Of any number. */
+double mcb_statistics_median(double *values, size_t count);
+
 struct mcb_latency {
     double min_us, p50_us, p90_us, p99_us, p999_us, max_us, mean_us,
         stdev_us; /* stdev: of the sample, n - 1 */

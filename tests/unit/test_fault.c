@@ -277,6 +277,14 @@ static void control_characters_become_question_marks(void **state)
     assert_string_equal(error.detail, "a?b?c?[31md???");
 }
 
+static void a_wrong_rule_alone_keeps_its_lines(void **state)
+{
+    (void)state;
+    struct mcb_error error;
+    mcb_error_set(&error, MCB_FAULT_USE_RULE, "a\n  b\n  ^\t\r");
+    assert_string_equal(error.detail, "a\n  b\n  ^??");
+}
+
 /* jansson takes valid UTF-8 only, as the result document does. */
 static bool is_utf8(const char *text)
 {
@@ -336,6 +344,7 @@ int main(void)
         cmocka_unit_test(no_error_ends_with_zero),
         cmocka_unit_test(setting_an_error_returns_minus_one_and_keeps_errno),
         cmocka_unit_test(control_characters_become_question_marks),
+        cmocka_unit_test(a_wrong_rule_alone_keeps_its_lines),
         cmocka_unit_test(a_long_detail_is_cut_between_characters),
         cmocka_unit_test(a_detail_that_fits_is_not_cut),
     };

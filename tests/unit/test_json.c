@@ -221,6 +221,56 @@ static void a_fault_of_a_newer_version_is_a_failed_peer(void **state)
     json_decref(value);
 }
 
+static void a_fault_from_elsewhere_is_one_line(void **state)
+{
+    (void)state;
+    struct mcb_error error, back;
+    json_t *value =
+        parse("{\"id\":\"MCB-USE-008\",\"detail\":\"n2: wrong\\nmcbench: all held\"}", &error);
+    mcb_json_to_error(value, &back);
+    assert_int_equal(back.code, MCB_FAULT_USE_RULE);
+    assert_string_equal(back.detail, "n2: wrong mcbench: all held");
+    json_decref(value);
+}
+
+/* ---- writing ---- */
+
+static void no_character_that_steers_a_terminal_is_written(void **state)
+{
+    (void)state;
+    static const char foreign[] = "\x7f\x7f a\x7f\x1b\xc2\x9b\u202e\u00e4";
+    int (*const prints[])(FILE *, const json_t *) = {mcb_json_print, mcb_json_print_compact};
+    struct mcb_error error;
+    for (size_t i = 0; i < 2; i++) {
+        char *text = NULL;
+        size_t length = 0;
+        FILE *stream = open_memstream(&text, &length);
+        json_t *value = json_pack("{s:s, s:f}", "\x7f", foreign, "b", 388.1);
+        assert_int_equal(prints[i](stream, value), 0);
+        assert_int_equal(fclose(stream), 0);
+        for (size_t at = 0; at < length; at++)
+            assert_true(text[at] == '\n' || (text[at] >= ' ' && text[at] < 0x7f));
+        assert_non_null(strstr(text, "388.1"));
+        json_t *back = parse(text, &error);
+        assert_true(json_equal(back, value));
+        json_decref(back);
+        json_decref(value);
+        free(text);
+    }
+}
+
+static void a_stream_that_is_full_is_an_error(void **state)
+{
+    (void)state;
+    FILE *stream = fopen("/dev/full", "w");
+    json_t *value = json_pack("[s]", "a\x7f");
+    assert_non_null(stream);
+    setvbuf(stream, NULL, _IONBF, 0);
+    assert_int_equal(mcb_json_print(stream, value), -1);
+    fclose(stream);
+    json_decref(value);
+}
+
 /* ---- files ---- */
 
 static int make_folder(void **state)
@@ -396,6 +446,9 @@ int main(void)
         cmocka_unit_test(a_fix_is_one_line_of_a_document),
         cmocka_unit_test(a_detail_that_is_not_utf8_is_still_reported),
         cmocka_unit_test(a_fault_of_a_newer_version_is_a_failed_peer),
+        cmocka_unit_test(a_fault_from_elsewhere_is_one_line),
+        cmocka_unit_test(no_character_that_steers_a_terminal_is_written),
+        cmocka_unit_test(a_stream_that_is_full_is_an_error),
         cmocka_unit_test_setup_teardown(a_file_is_written_whole_and_read_back, make_folder,
                                         remove_folder),
         cmocka_unit_test_setup_teardown(a_link_stays_a_link, make_folder, remove_folder),

@@ -67,6 +67,20 @@ static void an_error_of_usage_is_one_line(void **state)
                         "mcbench: --sise: no such option (did you mean --size?)  [MCB-USE-001]\n");
 }
 
+static void an_error_in_a_rule_shows_the_rule_and_a_caret(void **state)
+{
+    (void)state;
+    struct mcb_error error;
+    char text[1024];
+    struct captured captured = capture_begin(STDERR_FILENO);
+    mcb_error_set(&error, MCB_FAULT_USE_RULE, "--expect: not \ta figure\n  verifed\n  ^");
+    mcb_log_error(&error);
+    assert_string_equal(capture_end(&captured, text, sizeof text),
+                        "mcbench: --expect: not ?a figure  [MCB-USE-008]\n"
+                        "  verifed\n"
+                        "  ^\n");
+}
+
 static void an_error_without_detail_says_its_title(void **state)
 {
     (void)state;
@@ -123,6 +137,7 @@ int main(void)
         cmocka_unit_test(quiet_silences_notes_and_nothing_else),
         cmocka_unit_test(an_error_of_the_environment_tells_cause_and_fix),
         cmocka_unit_test(an_error_of_usage_is_one_line),
+        cmocka_unit_test(an_error_in_a_rule_shows_the_rule_and_a_caret),
         cmocka_unit_test(an_error_without_detail_says_its_title),
         cmocka_unit_test(control_characters_do_not_reach_the_terminal),
         cmocka_unit_test(a_message_of_any_length_ends_with_a_newline),

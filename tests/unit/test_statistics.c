@@ -141,6 +141,25 @@ static void the_median_of_an_even_count_is_the_mean_of_the_middle_two(void **sta
     assert_close(mcb_statistics_interval(values, 4).median, 3.5);
 }
 
+static void a_median_alone_sorts_and_takes_any_number(void **state)
+{
+    (void)state;
+    enum { MANY = 5001 };
+    double odd[] = {5, 1, 9}, even[] = {40, 10, 20, 30}, one[] = {7}, *many;
+    assert_close(mcb_statistics_median(odd, 3), 5);
+    assert_close(mcb_statistics_median(even, 4), 25);
+    for (size_t i = 1; i < 4; i++)
+        assert_true(even[i - 1] < even[i]);
+    assert_close(mcb_statistics_median(one, 1), 7);
+    assert_close(mcb_statistics_median(NULL, 0), 0);
+    many = malloc(MANY * sizeof *many);
+    assert_non_null(many);
+    for (size_t i = 0; i < MANY; i++)
+        many[i] = (double)(i * 7 % MANY);
+    assert_close(mcb_statistics_median(many, MANY), 2500);
+    free(many);
+}
+
 static void one_value_is_its_own_interval(void **state)
 {
     (void)state;
@@ -242,6 +261,7 @@ int main(void)
         cmocka_unit_test(the_p50_alone_is_that_of_all_percentiles),
         cmocka_unit_test(the_median_of_an_odd_count_is_the_middle_value),
         cmocka_unit_test(the_median_of_an_even_count_is_the_mean_of_the_middle_two),
+        cmocka_unit_test(a_median_alone_sorts_and_takes_any_number),
         cmocka_unit_test(one_value_is_its_own_interval),
         cmocka_unit_test(the_interval_of_three_values_is_their_range),
         cmocka_unit_test(the_interval_of_fifteen_values_is_that_of_the_binomial),
