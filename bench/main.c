@@ -67,6 +67,17 @@ static const struct mcb_command_example show_examples[] = {
     {NULL, NULL},
 };
 
+static const struct mcb_command_example compare_examples[] = {
+    {"mcbench compare baseline.json today.json", "what changed beyond tolerance and noise"},
+    {"mcbench compare monday.json tuesday.json today.json",
+     "two baselines: the noise between runs"},
+    {"mcbench compare --history results/n1 today.json",
+     "with all runs of this machine: when each path changed, and what differed then"},
+    {"mcbench compare --junit junit.xml --markdown summary.md baseline.json today.json",
+     "for CI: a test case a path, and a table for the merge request"},
+    {NULL, NULL},
+};
+
 static const struct mcb_command_exit doctor_exits[] = {
     {"0", "no check failed; without --strict also if there are warnings"},
     {"1", "--strict: no check failed, but there is a warning"},
@@ -79,6 +90,13 @@ static const struct mcb_command_exit explain_exits[] = {
     {"0", "no error was found; or the entries of the catalogue that were asked for were printed"},
     {"1", "an error was found"},
     {"130", "interrupted"},
+    {NULL, NULL},
+};
+
+static const struct mcb_command_exit compare_exits[] = {
+    {"0", "nothing is slower, broken or gone beyond tolerance and noise"},
+    {"1", "a regression"},
+    {"130", "interrupted; nothing more was written"},
     {NULL, NULL},
 };
 
@@ -98,6 +116,9 @@ static const struct mcb_command commands[] = {
      explain_examples, &mcb_options_explain, NULL, explain_exits, mcb_command_explain},
     {"show", "[--json] RESULT...", "print the tables of result files again", show_examples,
      &mcb_options_show, NULL, NULL, mcb_command_show},
+    {"compare", "[--history DIR] [--junit FILE] [--markdown FILE] [--json] [BASELINE...] NEW",
+     "what changed between results, beyond tolerance and noise", compare_examples,
+     &mcb_options_compare, NULL, compare_exits, mcb_command_compare},
 };
 
 int main(int argc, char **argv)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/measure/statistics.h"
 #include "bench/report/text.h"
 #include "common/json.h"
 
@@ -129,20 +130,6 @@ static void note_ceiling(struct mcb_summary *summary, const json_t *cell)
     }
 }
 
-static int compare_numbers(const void *left, const void *right)
-{
-    double a = *(const double *)left, b = *(const double *)right;
-    return a < b ? -1 : a > b;
-}
-
-static double median_of(double *figures, size_t count)
-{
-    if (count == 0)
-        return 0;
-    qsort(figures, count, sizeof *figures, compare_numbers);
-    return (figures[(count - 1) / 2] + figures[count / 2]) / 2;
-}
-
 int mcb_summary_make(const struct mcb_pivot *pivot, const struct mcb_pivot_setting *setting,
                      struct mcb_summary *summary, struct mcb_error *error)
 {
@@ -165,7 +152,7 @@ int mcb_summary_make(const struct mcb_pivot *pivot, const struct mcb_pivot_setti
             made.worst = figure;
         }
     }
-    made.median = median_of(figures, made.ok);
+    made.median = mcb_statistics_median(figures, made.ok);
     made.worst_stands_out = made.worst_cell && mcb_summary_is_doubtful(&made, made.worst);
     free(figures);
     *summary = made;
