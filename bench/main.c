@@ -64,6 +64,13 @@ static const struct mcb_command_example explain_examples[] = {
 static const struct mcb_command_example show_examples[] = {
     {"mcbench show today.json", "the tables of a result again"},
     {"mcbench show monday.json tuesday.json", "of two results, one after the other"},
+    {"mcbench show --expect 'bandwidth >= 90% of ceiling where size >= 64KiB; verified' today.json",
+     "does it hold what was promised? Exit code 1 if not"},
+    {"mcbench show --expect 'gpu >= 95% of cpu where route=direct; latency.p99 <= 5us' today.json",
+     "memory of GPUs beside that of the host, and a percentile"},
+    {"mcbench show --expect-file rules.json today.json", "rules by machine type"},
+    {"mcbench show --prometheus /var/lib/node_exporter/mcbench.prom today.json",
+     "for node_exporter's textfile collector"},
     {NULL, NULL},
 };
 
@@ -93,6 +100,12 @@ static const struct mcb_command_exit explain_exits[] = {
     {NULL, NULL},
 };
 
+static const struct mcb_command_exit show_exits[] = {
+    {"0", "all files could be read, and every expectation held"},
+    {"1", "an expectation was not met"},
+    {NULL, NULL},
+};
+
 static const struct mcb_command_exit compare_exits[] = {
     {"0", "nothing is slower, broken or gone beyond tolerance and noise"},
     {"1", "a regression"},
@@ -114,8 +127,8 @@ static const struct mcb_command commands[] = {
     {"explain", "[--json] [LOG... | MCB-...]",
      "find the first real error in logs of Mooncake, SGLang, vLLM, mcbench or the kernel",
      explain_examples, &mcb_options_explain, NULL, explain_exits, mcb_command_explain},
-    {"show", "[--json] RESULT...", "print the tables of result files again", show_examples,
-     &mcb_options_show, NULL, NULL, mcb_command_show},
+    {"show", "[--expect RULES] [--json] RESULT...", "print the tables of result files again",
+     show_examples, &mcb_options_show, NULL, show_exits, mcb_command_show},
     {"compare", "[--history DIR] [--junit FILE] [--markdown FILE] [--json] [BASELINE...] NEW",
      "what changed between results, beyond tolerance and noise", compare_examples,
      &mcb_options_compare, NULL, compare_exits, mcb_command_compare},

@@ -13,7 +13,7 @@ static const struct {
     const char *showing;   /* of the other commands */
 } exit_texts[] = {
     {"0", "all held", "all that was asked for was printed"},
-    {"1", "measured, but bytes were wrong", NULL},
+    {"1", "measured, but bytes were wrong, or an expectation was not met", NULL},
     {"2", "the command line or an input file was wrong",
      "the command line or an input file was wrong"},
     {"3", "the environment failed; a fault names how, and what was measured is kept",

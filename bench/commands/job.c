@@ -17,25 +17,43 @@ static enum mcb_exit dry_run(struct mcb_job *job, struct mcb_error *error)
     return MCB_EXIT_OK;
 }
 
-/* Prints and keeps the result. A rank other than the first keeps a file if it was asked for one, or
- * if the job broke: then nobody knows who else has one. */
+static enum mcb_exit report(const struct mcb_error *error)
+{
+    mcb_log_error(error);
+    return mcb_error_exit(error);
+}
+
+/* Of a run that went through. What failed weighs more than what was missed. */
+static enum mcb_exit verdict(const struct mcb_job *job)
+{
+    struct mcb_error missed;
+    if (mcb_expectations_hold(&job->expectations))
+        return job->tally.worst;
+    mcb_expectations_blame(&job->expectations, &job->ledger, &missed);
+    enum mcb_exit exit_code = report(&missed);
+    return job->tally.worst > exit_code ? job->tally.worst : exit_code;
+}
+
+/* Judges, prints and keeps the result. A rank other than the first keeps a file if it was asked for
+ * one, or if the job broke: then nobody knows who else has one. */
 static enum mcb_exit conclude(struct mcb_job *job, const char *path, int status,
                               const struct mcb_error *failure)
 {
     mcb_job_finish(job, status, failure);
     bool keep = mcb_cluster_rank(job->cluster) == 0 || job->settings.output || status != 0;
-    struct mcb_error error = {0}, unseen = {0};
-    int shown = mcb_job_screen_result(&job->settings, mcb_result_document(job->result),
-                                      keep ? path : NULL, &unseen);
-    if (mcb_result_close(job->result, keep, &error) != 0) {
-        mcb_log_error(&error);
-        return mcb_error_exit(&error);
-    }
-    if (status == 0 && shown != 0) {
-        mcb_log_error(&unseen);
-        return mcb_error_exit(&unseen);
-    }
-    return status == 0 ? job->tally.worst : mcb_error_exit(failure);
+    struct mcb_error unjudged = {0}, unseen = {0}, unkept = {0}, untold = {0};
+    mcb_job_judge(job, &unjudged);
+    mcb_job_screen_result(&job->settings, mcb_result_document(job->result), &job->expectations,
+                          &job->ledger, keep ? path : NULL, &unseen);
+    mcb_result_close(job->result, keep, &unkept);
+    mcb_job_tell_prometheus(job, &untold);
+    if (unkept.code != MCB_FAULT_NONE)
+        return report(&unkept);
+    const struct mcb_error *const troubles[] = {&unjudged, &unseen, &untold};
+    for (size_t i = 0; status == 0 && i < sizeof troubles / sizeof *troubles; i++)
+        if (troubles[i]->code != MCB_FAULT_NONE)
+            return report(troubles[i]);
+    return status == 0 ? verdict(job) : mcb_error_exit(failure);
 }
 
 static enum mcb_exit carry_out(struct mcb_job *job, struct mcb_error *error)

@@ -102,12 +102,21 @@ static int plan_together(struct mcb_job *job, struct mcb_error *error)
     return 0;
 }
 
+/* What is expected of machines of a type is expected of all hosts. */
+static int check_rules(const struct mcb_job *job, struct mcb_error *error)
+{
+    json_t *hosts = json_array();
+    for (unsigned rank = 0; rank < job->roster.ranks; rank++)
+        json_array_append(hosts, job->roster.facts[rank]);
+    return mcb_job_check_rules(job, hosts, error);
+}
+
 int mcb_job_join(struct mcb_job *job, struct mcb_error *error)
 {
     if (mcb_cluster_join(&job->settings, job->record, mcb_interrupt_flag(), &job->cluster, error) !=
             0 ||
         mcb_roster_check(job->cluster, error) != 0 || agree(job, error) != 0 ||
-        plan_together(job, error) != 0)
+        plan_together(job, error) != 0 || check_rules(job, error) != 0)
         return -1;
     if (mcb_job_is_alone(&job->settings))
         return 0;

@@ -9,20 +9,47 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench/commands/inputs.h"
+#include "bench/report/text.h"
 #include "common/file.h"
 
-int mcb_job_output_check(const struct mcb_settings *settings, struct mcb_error *error)
+static int check_folder(const char *option, const char *path, struct mcb_error *error)
 {
-    if (!settings->output || mcb_file_is_stream(settings->output))
+    if (!path || mcb_file_is_stream(path))
         return 0;
-    char *copy = strdup(settings->output);
+    char *copy = strdup(path);
     const char *folder = copy ? dirname(copy) : ".";
     int status = 0;
     if (access(folder, W_OK | X_OK) != 0)
-        status = mcb_error_set(error, MCB_FAULT_HOST_OUTPUT, "--output %s: %s: %s",
-                               settings->output, folder, strerror(errno));
+        status = mcb_error_set(error, MCB_FAULT_HOST_OUTPUT, "%s %s: %s: %s", option, path, folder,
+                               strerror(errno));
     free(copy);
     return status;
+}
+
+/* One file would be written over the other, or over the rules. */
+static int check_apart(const struct mcb_settings *settings, struct mcb_error *error)
+{
+    const char *output = settings->output, *prometheus = settings->prometheus;
+    const char *rules = settings->expect_path;
+    char clean[256];
+    if (output && prometheus && !mcb_file_is_stream(output) &&
+        mcb_inputs_is_same_place(output, prometheus))
+        return mcb_error_set(error, MCB_FAULT_USE_OPTION,
+                             "--prometheus %s: the result goes to the same file",
+                             mcb_text_clean(prometheus, clean, sizeof clean));
+    if (mcb_inputs_is_same_file(output, rules) || mcb_inputs_is_same_file(prometheus, rules))
+        return mcb_error_set(error, MCB_FAULT_USE_OPTION,
+                             "--expect-file %s: an output goes to the same file",
+                             mcb_text_clean(rules, clean, sizeof clean));
+    return 0;
+}
+
+int mcb_job_output_check(const struct mcb_settings *settings, struct mcb_error *error)
+{
+    if (check_apart(settings, error) != 0 || check_folder("--output", settings->output, error) != 0)
+        return -1;
+    return check_folder("--prometheus", settings->prometheus, error);
 }
 
 /* A made name is never that of a file that is there: "x.json", "x-2.json", ... */

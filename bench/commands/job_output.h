@@ -9,8 +9,8 @@
 
 enum { MCB_JOB_OUTPUT_MAX = 512 };
 
-/* A place that cannot be written is told before anybody else is kept waiting. Fault: HOST_OUTPUT.
- */
+/* A place that cannot be written, or is that of another file of the job, is told before anybody
+ * else is kept waiting. Faults: HOST_OUTPUT, USE_OPTION. */
 int mcb_job_output_check(const struct mcb_settings *settings, struct mcb_error *error);
 
 /* --output, else a name that says what, where and when, in made; NULL: to standard output only. */

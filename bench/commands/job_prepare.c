@@ -159,8 +159,8 @@ int mcb_job_prepare(struct mcb_job *job, struct mcb_error *error)
         return -1;
     mcb_log_quiet(job->settings.quiet);
     open_gpus(job);
-    return find_nics(job, error) != 0 || mcb_job_check_own_memories(job, error) != 0 ||
-                   check_gpus(job, error) != 0 || make_record(job, error) != 0
-               ? -1
-               : 0;
+    if (find_nics(job, error) != 0 || mcb_job_check_own_memories(job, error) != 0 ||
+        check_gpus(job, error) != 0 || make_record(job, error) != 0)
+        return -1;
+    return mcb_job_check_rules(job, json_pack("[O]", job->record), error);
 }

@@ -214,21 +214,29 @@ void mcb_job_screen_plan(const struct mcb_settings *settings, const struct mcb_p
         print_round(&shown, i);
 }
 
-static int print_tables(const json_t *document, struct mcb_error *error)
+static int print_tables(const json_t *document, const struct mcb_expectations *expectations,
+                        const struct mcb_ledger *ledger, struct mcb_error *error)
 {
     struct mcb_text_terminal terminal = mcb_text_terminal(STDOUT_FILENO);
-    struct mcb_table_options options = {
+    const struct mcb_table_options options = {
         .columns = terminal.columns, .colour = terminal.colour, .live = true};
-    return mcb_table_print(stdout, document, &options, error);
+    const struct mcb_canvas canvas = {
+        .out = stdout, .columns = terminal.columns, .colour = terminal.colour};
+    if (mcb_table_print(stdout, document, &options, error) != 0)
+        return -1;
+    mcb_expectations_print(&canvas, expectations, ledger);
+    return 0;
 }
 
 int mcb_job_screen_result(const struct mcb_settings *settings, const json_t *document,
-                          const char *path, struct mcb_error *error)
+                          const struct mcb_expectations *expectations,
+                          const struct mcb_ledger *ledger, const char *path,
+                          struct mcb_error *error)
 {
     if (settings->json) {
         mcb_json_print(stdout, document);
     } else if (!settings->quiet) {
-        if (print_tables(document, error) != 0)
+        if (print_tables(document, expectations, ledger, error) != 0)
             return -1;
         if (path)
             printf("result: %s\n", path);

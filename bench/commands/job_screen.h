@@ -12,6 +12,7 @@
 #include "bench/plan/endpoint_list.h"
 #include "bench/plan/plan.h"
 #include "bench/plan/settings.h"
+#include "bench/report/expectation.h"
 #include "bench/transport/transport.h"
 #include "common/fault.h"
 
@@ -31,9 +32,13 @@ void mcb_job_screen_plan(const struct mcb_settings *settings, const struct mcb_p
                          const char *transport, const struct mcb_nic *nics,
                          const struct mcb_endpoint_list *list);
 
-/* The tables, or the document with --json; and where the file is (NULL: there is none). Why a run
- * ended that did not end well is left to mcb_log_error(). Faults: HOST_OUTPUT, HOST_MEMORY. */
+/* The tables and what came of expectations (there may be none), or the document with --json; and
+ * where the file is (NULL: there is none). ledger: of the document; it is not looked at where
+ * nothing was expected. Why a run ended that did not end well is left to mcb_log_error(). Faults:
+ * HOST_OUTPUT, HOST_MEMORY. */
 int mcb_job_screen_result(const struct mcb_settings *settings, const json_t *document,
-                          const char *path, struct mcb_error *error);
+                          const struct mcb_expectations *expectations,
+                          const struct mcb_ledger *ledger, const char *path,
+                          struct mcb_error *error);
 
 #endif

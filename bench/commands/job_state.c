@@ -13,6 +13,8 @@ void mcb_job_start(struct mcb_job *job, const struct mcb_job_options *options)
 
 void mcb_job_release(struct mcb_job *job)
 {
+    mcb_expectations_release(&job->expectations);
+    mcb_ledger_release(&job->ledger);
     json_decref(job->warnings);
     mcb_endpoints_close(&job->endpoints);
     mcb_plan_release(&job->plan);

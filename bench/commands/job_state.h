@@ -9,6 +9,7 @@
  *   prepare   this rank by itself: settings, GPUs, NICs, what it will tell the others, preflight
  *   join      the ranks together: settings agreed on, plan
  *   measure   endpoints opened and told, plan carried out, result
+ *   judge     the result held against what was expected of it
  *
  * Faults of each: all that can befall a run.
  */
@@ -24,6 +25,8 @@
 #include "bench/measure/run.h"
 #include "bench/plan/plan.h"
 #include "bench/plan/settings.h"
+#include "bench/report/expectation.h"
+#include "bench/report/ledger.h"
 #include "bench/report/progress.h"
 #include "bench/report/result.h"
 #include "bench/transport/transport.h"
@@ -57,6 +60,8 @@ struct mcb_job {
     struct mcb_result *result;
     struct mcb_progress *progress;
     struct mcb_run_tally tally;
+    struct mcb_ledger ledger; /* of the result, if something is to be done with it; else empty */
+    struct mcb_expectations expectations; /* what came of them; empty: nothing was expected */
 };
 
 /* An empty one; options are borrowed. Signals set the interrupt flag from now on. */
@@ -74,6 +79,19 @@ int mcb_job_measure(struct mcb_job *job, const char *path, struct mcb_error *err
 
 /* Tells the result how the job ended. */
 void mcb_job_finish(struct mcb_job *job, int status, const struct mcb_error *failure);
+
+/* Whether the rules for machine types are for these hosts (entries of "hosts"; takes the
+ * reference), before anything is measured. Fault: USE_RULE. */
+int mcb_job_check_rules(const struct mcb_job *job, json_t *hosts, struct mcb_error *error);
+
+/* What was measured, as far as the run came, held against what was expected: in the document too.
+ * Every rank that knows rules does so, and of --expect all do: they come to the same verdict.
+ * Fault: HOST_MEMORY. */
+int mcb_job_judge(struct mcb_job *job, struct mcb_error *error);
+
+/* The result, judged, in a file for Prometheus, if that was asked for. Faults: HOST_OUTPUT,
+ * HOST_MEMORY, RUN_INTERRUPTED. */
+int mcb_job_tell_prometheus(const struct mcb_job *job, struct mcb_error *error);
 
 /* Everything but the result. */
 void mcb_job_release(struct mcb_job *job);

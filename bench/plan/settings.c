@@ -171,6 +171,10 @@ void mcb_settings_release(struct mcb_settings *settings)
 {
     json_decref(settings->priority_matrix);
     settings->priority_matrix = NULL;
+    json_decref(settings->expect_file);
+    settings->expect_file = NULL;
+    free(settings->expect);
+    settings->expect = NULL;
     free(settings->etcd_urls);
     settings->etcd_urls = NULL;
     settings->etcd = NULL;

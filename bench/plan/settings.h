@@ -27,6 +27,8 @@
 #include "common/fault.h"
 #include "common/location.h"
 
+struct mcb_rules; /* bench/plan/rule.h */
+
 enum mcb_operation { MCB_OPERATION_WRITE, MCB_OPERATION_READ, MCB_OPERATION_SEND, MCB_OPERATIONS };
 enum mcb_measure { MCB_MEASURE_BANDWIDTH, MCB_MEASURE_LATENCY, MCB_MEASURES };
 enum mcb_ordering { MCB_ORDERING_OFF, MCB_ORDERING_ON, MCB_ORDERING_AUTO, MCB_ORDERINGS };
@@ -118,8 +120,15 @@ struct mcb_settings {
     int64_t
         timeout_ns; /* for joining, and for every answer of a peer beyond what the trial takes */
 
+    /* what is expected of the result */
+    struct mcb_rules *expect; /* scope JOB, so that all ranks come to the same verdict; NULL: none.
+                                 Owned. */
+    json_t *expect_file;     /* as mcb_rules_read_file() gives it, scope HOST; NULL: none. Owned. */
+    const char *expect_path; /* that file; borrowed */
+
     /* output: scope HOST */
-    const char *output; /* NULL: a name is made; borrowed */
+    const char *output;     /* NULL: a name is made; borrowed */
+    const char *prometheus; /* file for node_exporter; NULL: none; borrowed */
     bool json, quiet, dry_run;
 };
 
@@ -194,7 +203,7 @@ int mcb_setting_values_merge(struct mcb_setting_values *values, const json_t *co
                              const char *const *hosts, size_t ranks, struct mcb_error *error);
 
 /* Text to struct, every value and every combination checked. The strings stay owned by values. Free
- * with mcb_settings_release(). Faults: USE_VALUE, USE_OPTION, USE_MATRIX. */
+ * with mcb_settings_release(). Faults: USE_VALUE, USE_OPTION, USE_MATRIX, USE_RULE, USE_FILE. */
 int mcb_settings_resolve(const struct mcb_setting_values *values, struct mcb_settings *settings,
                          struct mcb_error *error);
 void mcb_settings_release(struct mcb_settings *settings);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/plan/rule.h"
 #include "bench/plan/settings_text.h"
 
 /* What one rank says about one row. */
@@ -101,8 +102,7 @@ static int check_record(const struct mcb_setting_values *values, const json_t *r
     return 0;
 }
 
-/* What a claim means, in a settings struct of zeros, so that two can be compared as bytes: rows of
- * scope JOB write numbers only. */
+/* What a claim means, in a settings struct of zeros: rows of scope JOB write numbers, and rules. */
 static struct mcb_settings *parse_claim(const struct mcb_setting *row, const struct claim *claim,
                                         struct mcb_error *error)
 {
@@ -114,12 +114,28 @@ static struct mcb_settings *parse_claim(const struct mcb_setting *row, const str
         return NULL;
     }
     if (row->parse(meaning, claim->text, row->name, &cause)) {
-        mcb_error_set(error, MCB_FAULT_NET_PROTOCOL, "%s: it sent %s",
-                      mcb_setting_text_shown(claim->host, shown), cause.detail);
+        mcb_error_set(error, MCB_FAULT_NET_PROTOCOL, "%s: it sent %.*s",
+                      mcb_setting_text_shown(claim->host, shown), (int)strcspn(cause.detail, "\n"),
+                      cause.detail); /* without rule and caret */
         free(meaning);
         return NULL;
     }
     return meaning;
+}
+
+static void free_meaning(struct mcb_settings *meaning)
+{
+    if (meaning)
+        mcb_settings_release(meaning);
+    free(meaning);
+}
+
+/* Both are of one row, so that both have rules or none has. */
+static bool is_same_meaning(const struct mcb_settings *a, const struct mcb_settings *b)
+{
+    if (a->expect && b->expect)
+        return mcb_rules_are_same(a->expect, b->expect);
+    return memcmp(a, b, sizeof *a) == 0;
 }
 
 static int compare_claims(const struct mcb_setting *row, const struct claim *first,
@@ -130,7 +146,7 @@ static int compare_claims(const struct mcb_setting *row, const struct claim *fir
     struct mcb_settings *a = parse_claim(row, first, error);
     struct mcb_settings *b = a ? parse_claim(row, other, error) : NULL;
     int result = b ? 0 : -1;
-    if (b && memcmp(a, b, sizeof *a) != 0)
+    if (b && !is_same_meaning(a, b))
         result = mcb_error_set(error, MCB_FAULT_USE_CONFLICT, "%s%s: %s on %s, but %s on %s",
                                first->from == MCB_FROM_OPTION ? "--" : "",
                                first->from == MCB_FROM_OPTION ? row->name : row->variable,
@@ -138,8 +154,8 @@ static int compare_claims(const struct mcb_setting *row, const struct claim *fir
                                mcb_setting_text_shown(first->host, first_host),
                                mcb_setting_text_shown(other->text, other_text),
                                mcb_setting_text_shown(other->host, other_host));
-    free(b);
-    free(a);
+    free_meaning(b);
+    free_meaning(a);
     return result;
 }
 

@@ -142,11 +142,26 @@ MCB_SETTING_PARSER(address)
     return 0;
 }
 
-MCB_SETTING_PARSER(output)
+static int check_file_name(const char *text, const char *given_as, struct mcb_error *error)
 {
     if (*text == '\0' || strlen(text) >= PATH_MAX)
         return mcb_setting_text_wrong(error, given_as, text, "not a file name; 1 to %d characters",
                                       PATH_MAX - 1);
+    return 0;
+}
+
+MCB_SETTING_PARSER(output)
+{
+    if (check_file_name(text, given_as, error) != 0)
+        return -1;
     settings->output = text;
+    return 0;
+}
+
+MCB_SETTING_PARSER(prometheus)
+{
+    if (check_file_name(text, given_as, error) != 0)
+        return -1;
+    settings->prometheus = text;
     return 0;
 }

@@ -9,7 +9,8 @@
 #include "bench/plan/settings.h"
 
 /* Option text to member: checks the whole text and writes the member after success only. The text
- * is UTF-8, bounded, and outlives the settings. Faults: USE_VALUE, USE_MATRIX. */
+ * is UTF-8, bounded, and outlives the settings. Faults: USE_VALUE, USE_MATRIX, USE_RULE, USE_FILE.
+ */
 #define MCB_SETTING_PARSER(setting)                                                                \
     int mcb_setting_parse_##setting(struct mcb_settings *settings, const char *text,               \
                                     const char *given_as, struct mcb_error *error)
@@ -50,7 +51,10 @@ MCB_SETTING_PARSER(ranks);
 MCB_SETTING_PARSER(rank);
 MCB_SETTING_PARSER(address);
 MCB_SETTING_PARSER(timeout);
+MCB_SETTING_PARSER(expect);
+MCB_SETTING_PARSER(expect_file);
 MCB_SETTING_PARSER(output);
+MCB_SETTING_PARSER(prometheus);
 MCB_SETTING_PARSER(json);
 MCB_SETTING_PARSER(quiet);
 MCB_SETTING_PARSER(dry_run);

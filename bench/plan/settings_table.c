@@ -9,6 +9,7 @@
 #define MEASURE "what to measure"
 #define HOST    "this host"
 #define PARTY   "who takes part"
+#define EXPECTS "what is expected"
 #define OUTPUT  "output"
 
 static const struct mcb_setting table[] = {
@@ -291,6 +292,22 @@ static const struct mcb_setting table[] = {
      .parse = mcb_setting_parse_timeout,
      .help = "longest wait for the other hosts, 100ms to 1h"},
 
+    {.name = "expect",
+     .argument = "RULES",
+     .group = EXPECTS,
+     .scope = MCB_SCOPE_JOB,
+     .parse = mcb_setting_parse_expect,
+     .help = "rules that every cell is held to, such as 'bandwidth >= 90% of ceiling where size >= "
+             "64KiB; latency.p99 <= 5us; gpu >= 95% of cpu; verified' (mcbench show has more); "
+             "where one is not met, the exit code is 1"},
+    {.name = "expect-file",
+     .argument = "FILE",
+     .group = EXPECTS,
+     .scope = MCB_SCOPE_HOST,
+     .parse = mcb_setting_parse_expect_file,
+     .help = "rules by machine type, JSON (mcbench-rules.schema.json); on each rank that is to "
+             "judge by them"},
+
     {.name = "output",
      .argument = "FILE",
      .group = OUTPUT,
@@ -298,6 +315,13 @@ static const struct mcb_setting table[] = {
      .parse = mcb_setting_parse_output,
      .help = "result document; without it a name is made of command, host and time (with --json: "
              "none)"},
+    {.name = "prometheus",
+     .argument = "FILE",
+     .group = OUTPUT,
+     .scope = MCB_SCOPE_HOST,
+     .parse = mcb_setting_parse_prometheus,
+     .help = "the figures in Prometheus' text format too, for the textfile collector of "
+             "node_exporter"},
     {.name = "json",
      .group = OUTPUT,
      .scope = MCB_SCOPE_HOST,

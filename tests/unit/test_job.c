@@ -87,6 +87,36 @@ static void warnings_that_cannot_be_kept_end_the_run(void **state)
     assert_non_null(strstr(err, "no memory for what is said of endpoints"));
 }
 
+static void assert_apart(const struct option *options, const char *text)
+{
+    assert_int_equal(run("cpu", options, out, err), MCB_EXIT_USAGE);
+    assert_string_equal(out, "");
+    if (!strstr(err, text))
+        fail_msg("\"%s\" is not in: %s", text, err);
+}
+
+static void a_job_never_writes_over_its_own_files(void **state)
+{
+    (void)state;
+    static const char rules[] =
+        "{\"schema\": \"mcbench-rules/1\", \"rules\": [\"bandwidth > 0 GB/s\"]}";
+    char folder[] = "/tmp/mcbench-job-XXXXXX", path[64], result[64];
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/rules.json", folder);
+    snprintf(result, sizeof result, "%s/result.json", folder);
+    FILE *stream = fopen(path, "w");
+    assert_true(stream && fputs(rules, stream) >= 0 && fclose(stream) == 0);
+    const struct option both[] = {{"output", result}, {"prometheus", result}, {NULL, NULL}};
+    const struct option over[] = {{"output", path}, {"expect-file", path}, {NULL, NULL}};
+    const struct option told[] = {{"prometheus", path}, {"expect-file", path}, {NULL, NULL}};
+    assert_apart(both, "result.json: the result goes to the same file");
+    assert_apart(over, "rules.json: an output goes to the same file");
+    assert_apart(told, "rules.json: an output goes to the same file");
+    assert_int_not_equal(access(result, F_OK), 0);
+    assert_int_equal(remove(path), 0);
+    assert_int_equal(rmdir(folder), 0);
+}
+
 /* ---- mcbench gpu ---- */
 
 static json_t *run_on_gpus(const char *gpus, const struct option *options)
@@ -377,6 +407,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_run_on_this_host_ends_well),
         cmocka_unit_test(warnings_that_cannot_be_kept_end_the_run),
+        cmocka_unit_test(a_job_never_writes_over_its_own_files),
         cmocka_unit_test(memory_of_gpus_is_staged_over_tcp_and_verified_on_the_gpu),
         cmocka_unit_test(memories_mix),
         cmocka_unit_test(what_is_missing_is_named_however_it_was_asked_for),

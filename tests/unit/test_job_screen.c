@@ -14,12 +14,15 @@
 
 enum { OUTPUT_MAX = 65536 };
 
+static const struct mcb_expectations nothing_expected;
+
 static char *show_result(const struct mcb_settings *settings, const json_t *document)
 {
     static char text[OUTPUT_MAX];
     struct mcb_error error = {0};
     struct captured out = capture_begin(STDOUT_FILENO);
-    int status = mcb_job_screen_result(settings, document, "today.json", &error);
+    int status =
+        mcb_job_screen_result(settings, document, &nothing_expected, NULL, "today.json", &error);
     capture_end(&out, text, sizeof text);
     assert_int_equal(status, 0);
     return text;
@@ -40,6 +43,32 @@ static void the_tables_come_with_the_name_of_the_file(void **state)
     const char *text = show_result(&settings, document);
     assert_non_null(strstr(text, "388.1 ±0.5"));
     assert_non_null(strstr(text, "\nresult: today.json\n"));
+    json_decref(document);
+}
+
+static void what_was_expected_comes_after_the_tables(void **state)
+{
+    (void)state;
+    static struct mcb_rules rules;
+    static char text[OUTPUT_MAX];
+    const struct mcb_settings settings = {0};
+    struct mcb_error error;
+    struct mcb_ledger ledger;
+    struct mcb_expectations expectations;
+    json_t *document = one_cell();
+    assert_int_equal(mcb_rules_parse("bandwidth >= 388 Gbit/s", "--expect", &rules, &error), 0);
+    assert_int_equal(mcb_ledger_from_document(document, &ledger, &error), 0);
+    assert_int_equal(mcb_expectations_make(&ledger, &rules, NULL, &expectations, &error), 0);
+    struct captured out = capture_begin(STDOUT_FILENO);
+    assert_int_equal(
+        mcb_job_screen_result(&settings, document, &expectations, &ledger, "a.json", &error), 0);
+    capture_end(&out, text, sizeof text);
+    assert_non_null(strstr(text, "388.1 ±0.5"));
+    assert_non_null(strstr(text, "expectations\n"
+                                 "✔ bandwidth >= 388 Gbit/s: 1 of 1 path holds\n"
+                                 "result: a.json\n"));
+    mcb_expectations_release(&expectations);
+    mcb_ledger_release(&ledger);
     json_decref(document);
 }
 
@@ -97,7 +126,8 @@ static void a_result_that_nobody_got_is_a_fault(void **state)
         char nothing[64];
         struct captured out = capture_begin(STDOUT_FILENO);
         assert_non_null(freopen("/dev/full", "w", stdout));
-        int status = mcb_job_screen_result(&ways[i], document, NULL, &error);
+        int status =
+            mcb_job_screen_result(&ways[i], document, &nothing_expected, NULL, NULL, &error);
         clearerr(stdout);
         capture_end(&out, nothing, sizeof nothing);
         assert_int_equal(status, -1);
@@ -186,6 +216,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_tables_come_with_the_name_of_the_file),
+        cmocka_unit_test(what_was_expected_comes_after_the_tables),
         cmocka_unit_test(quiet_prints_nothing),
         cmocka_unit_test(the_document_on_stdout_is_the_file_byte_for_byte),
         cmocka_unit_test(why_a_run_failed_is_left_to_stderr),

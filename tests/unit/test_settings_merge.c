@@ -91,9 +91,35 @@ static void a_hosts_own_settings_stay_its_own(void **state)
 {
     (void)state;
     const struct given own[] = {{"mtu", "1024"}, {NULL, NULL}};
-    const struct given peer[] = {{"mtu", "4096"}, {"gid-index", "3"}, {NULL, NULL}};
+    const struct given peer[] = {
+        {"mtu", "4096"}, {"gid-index", "3"}, {"expect-file", "rules.json"}, {NULL, NULL}};
     assert_merged(own, peer, "mtu", "1024", "option");
     assert_merged(own, peer, "gid-index", NULL, NULL);
+    assert_merged(own, peer, "expect-file", NULL, NULL);
+}
+
+static void rules_agree_by_what_they_mean(void **state)
+{
+    (void)state;
+    const struct given none[] = {{NULL, NULL}};
+    const struct given rules[] = {{"expect", "bandwidth >= 1GB/s; verified"}, {NULL, NULL}};
+    const struct given same[] = {{"expect", "bandwidth>=8 Gbit/s ;verified"}, {NULL, NULL}};
+    assert_merged(none, rules, "expect", "bandwidth >= 1GB/s; verified", "option");
+    assert_merged(same, rules, "expect", "bandwidth>=8 Gbit/s ;verified", "option");
+
+    struct mcb_error error;
+    struct mcb_setting_values *values = make_values(rules);
+    json_t *peer = json_pack("{s:{s:s, s:s}}", "expect", "value", "verified", "from", "option");
+    assert_int_equal(merge(values, peer, &error), MCB_FAULT_USE_CONFLICT);
+    assert_string_equal(error.detail,
+                        "--expect: bandwidth >= 1GB/s; verified on n1, but verified on n2");
+    json_decref(peer);
+    peer = json_pack("{s:{s:s, s:s}}", "expect", "value", "verifed", "from", "option");
+    assert_int_equal(merge(values, peer, &error), MCB_FAULT_NET_PROTOCOL);
+    assert_string_equal(error.detail, "n2: it sent expect: 'verifed' is not a figure (did you mean "
+                                      "verified?)");
+    json_decref(peer);
+    mcb_setting_values_free(values);
 }
 
 static void two_options_that_differ_are_a_conflict_that_names_both(void **state)
@@ -192,6 +218,7 @@ int main(void)
         cmocka_unit_test(memories_agree_by_what_they_mean),
         cmocka_unit_test(the_defaults_of_a_command_are_those_of_all_ranks),
         cmocka_unit_test(a_hosts_own_settings_stay_its_own),
+        cmocka_unit_test(rules_agree_by_what_they_mean),
         cmocka_unit_test(two_options_that_differ_are_a_conflict_that_names_both),
         cmocka_unit_test(two_variables_that_differ_conflict_unless_an_option_decides),
         cmocka_unit_test(a_variable_of_any_rank_is_named_in_the_result),

@@ -148,6 +148,72 @@ static void a_full_disk_is_an_error(void **state)
     assert_non_null(strstr(text, "standard output: No space left on device"));
 }
 
+static void rules_are_held_against_a_result_of_before(void **state)
+{
+    const struct shown *shown = SHOW("--expect", "bandwidth >= 388 Gbit/s", *state);
+    assert_int_equal(shown->exit_code, 0);
+    assert_string_equal(shown->err, "");
+    assert_non_null(
+        strstr(shown->out, "expectations\n✔ bandwidth >= 388 Gbit/s: 1 of 1 path holds"));
+    shown = SHOW("--expect", "bandwidth >= 389 Gbit/s", *state);
+    assert_int_equal(shown->exit_code, 1);
+    assert_non_null(strstr(shown->out, "✘ bandwidth >= 389 Gbit/s: 0 of 1 path holds"));
+    assert_non_null(strstr(shown->err, "[MCB-PERF-005]"));
+}
+
+static void a_wrong_rule_is_told_before_anything_is_shown(void **state)
+{
+    const struct shown *shown = SHOW("--expect", "bandwith > 1 Gbit/s", *state);
+    assert_int_equal(shown->exit_code, 2);
+    assert_string_equal(shown->out, "");
+    assert_string_equal(shown->err,
+                        "mcbench: --expect: 'bandwith' is not a figure (did you mean bandwidth?)  "
+                        "[MCB-USE-008]\n"
+                        "  bandwith > 1 Gbit/s\n"
+                        "  ^\n");
+}
+
+/* The result with a verdict that says the contrary. */
+static void store_verdict(const char *path, const char *rule, bool holds)
+{
+    json_t *document = json_load_file(path, 0, NULL);
+    json_object_set_new(document, "expectations",
+                        json_pack("[{s:s, s:b, s:i, s:i, s:i, s:[]}]", "rule", rule, "holds",
+                                  (int)holds, "chosen", 1, "held", (int)holds, "unjudged", 0,
+                                  "misses"));
+    assert_int_equal(json_dump_file(document, path, 0), 0);
+    json_decref(document);
+}
+
+static void the_rules_of_a_result_are_judged_anew_and_decide_nothing(void **state)
+{
+    store_verdict(*state, "bandwidth >= 389 Gbit/s", true);
+    const struct shown *shown = SHOW(*state);
+    assert_int_equal(shown->exit_code, 0);
+    assert_string_equal(shown->err, "");
+    assert_non_null(strstr(shown->out, "✘ bandwidth >= 389 Gbit/s: 0 of 1 path holds"));
+}
+
+static void rules_of_a_later_version_are_shown_as_they_are_stored(void **state)
+{
+    store_verdict(*state, "beauty\x1b >= 5", true);
+    const struct shown *shown = SHOW(*state);
+    assert_int_equal(shown->exit_code, 0);
+    assert_string_equal(shown->err, "");
+    assert_non_null(strstr(shown->out, "expectations, as the result has them\n"
+                                       "✔ beauty? >= 5: held by 1 of 1 cells\n"));
+}
+
+static void a_file_for_prometheus_is_of_one_result(void **state)
+{
+    const struct shown *shown = SHOW("--prometheus", "/nonexistent/x.prom", *state, *state);
+    assert_int_equal(shown->exit_code, 2);
+    assert_string_equal(shown->out, "");
+    assert_non_null(strstr(shown->err, "--prometheus /nonexistent/x.prom: takes one result; 2 "));
+    shown = SHOW("--prometheus", "/nonexistent/x.prom", *state);
+    assert_int_equal(shown->exit_code, 3);
+}
+
 #define WITH_FILE(test) cmocka_unit_test_setup_teardown(test, make_file, remove_file)
 
 int main(void)
@@ -161,6 +227,11 @@ int main(void)
         cmocka_unit_test(an_unknown_option_is_refused_with_the_nearest),
         cmocka_unit_test(no_file_is_an_error),
         WITH_FILE(a_full_disk_is_an_error),
+        WITH_FILE(rules_are_held_against_a_result_of_before),
+        WITH_FILE(a_wrong_rule_is_told_before_anything_is_shown),
+        WITH_FILE(the_rules_of_a_result_are_judged_anew_and_decide_nothing),
+        WITH_FILE(rules_of_a_later_version_are_shown_as_they_are_stored),
+        WITH_FILE(a_file_for_prometheus_is_of_one_result),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
