@@ -85,6 +85,14 @@ static const struct mcb_command_example compare_examples[] = {
     {NULL, NULL},
 };
 
+static const struct mcb_command_example plot_examples[] = {
+    {"mcbench plot today.json", "every picture that the result has figures for, in today-plots/"},
+    {"mcbench plot --kind heat --format png -o pictures today.json", "matrices only, as PNG"},
+    {"mcbench plot --baseline baseline.json today.json", "with what changed marked"},
+    {"mcbench plot --history results/n1 --kind trend today.json", "each path with time"},
+    {NULL, NULL},
+};
+
 static const struct mcb_command_exit doctor_exits[] = {
     {"0", "no check failed; without --strict also if there are warnings"},
     {"1", "--strict: no check failed, but there is a warning"},
@@ -103,6 +111,12 @@ static const struct mcb_command_exit explain_exits[] = {
 static const struct mcb_command_exit show_exits[] = {
     {"0", "all files could be read, and every expectation held"},
     {"1", "an expectation was not met"},
+    {NULL, NULL},
+};
+
+static const struct mcb_command_exit plot_exits[] = {
+    {"0", "every picture was made"},
+    {"130", "interrupted"},
     {NULL, NULL},
 };
 
@@ -132,6 +146,9 @@ static const struct mcb_command commands[] = {
     {"compare", "[--history DIR] [--junit FILE] [--markdown FILE] [--json] [BASELINE...] NEW",
      "what changed between results, beyond tolerance and noise", compare_examples,
      &mcb_options_compare, NULL, compare_exits, mcb_command_compare},
+    {"plot", "[--kind KIND] [--baseline FILE] [--history DIR] [-o DIR] RESULT...",
+     "pictures of results, by gnuplot", plot_examples, &mcb_options_plot, NULL, plot_exits,
+     mcb_command_plot},
 };
 
 int main(int argc, char **argv)
