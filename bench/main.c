@@ -93,6 +93,13 @@ static const struct mcb_command_example plot_examples[] = {
     {NULL, NULL},
 };
 
+static const struct mcb_command_example report_examples[] = {
+    {"mcbench report today.json -o report.html", "one page to look at, send and print"},
+    {"mcbench report --baseline baseline.json today.json -o report.html", "with what changed"},
+    {"mcbench report --history results/n1 today.json -o report.html", "with trends"},
+    {NULL, NULL},
+};
+
 static const struct mcb_command_exit doctor_exits[] = {
     {"0", "no check failed; without --strict also if there are warnings"},
     {"1", "--strict: no check failed, but there is a warning"},
@@ -117,6 +124,13 @@ static const struct mcb_command_exit show_exits[] = {
 static const struct mcb_command_exit plot_exits[] = {
     {"0", "every picture was made"},
     {"130", "interrupted"},
+    {NULL, NULL},
+};
+
+static const struct mcb_command_exit report_exits[] = {
+    {"0",
+     "the page was written, whatever it says: mcbench compare and mcbench show --expect judge"},
+    {"130", "interrupted; no page was written"},
     {NULL, NULL},
 };
 
@@ -149,6 +163,9 @@ static const struct mcb_command commands[] = {
     {"plot", "[--kind KIND] [--baseline FILE] [--history DIR] [-o DIR] RESULT...",
      "pictures of results, by gnuplot", plot_examples, &mcb_options_plot, NULL, plot_exits,
      mcb_command_plot},
+    {"report", "[--baseline FILE] [--history DIR] RESULT... -o FILE.html",
+     "one self-contained page: verdict, findings, matrices, environment", report_examples,
+     &mcb_options_report, NULL, report_exits, mcb_command_report},
 };
 
 int main(int argc, char **argv)

@@ -61,8 +61,9 @@ int mcb_command_explain(int argc, char **argv);
 int mcb_command_show(int argc, char **argv);
 int mcb_command_compare(int argc, char **argv);
 int mcb_command_plot(int argc, char **argv);
+int mcb_command_report(int argc, char **argv);
 extern const struct mcb_options mcb_options_topo, mcb_options_doctor, mcb_options_explain,
-    mcb_options_show, mcb_options_compare, mcb_options_plot;
+    mcb_options_show, mcb_options_compare, mcb_options_plot, mcb_options_report;
 extern const struct mcb_command_default mcb_defaults_gpu[];
 
 #endif
