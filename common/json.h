@@ -67,8 +67,8 @@ void mcb_json_to_error(const json_t *value, struct mcb_error *error);
  * written whole. */
 int mcb_json_print(FILE *stream, const json_t *value);
 
-/* The value alone, on one line without blanks, and as mcb_json_print() writes it else. -1: it was not
- * written whole. */
+/* The value alone, on one line without blanks, and as mcb_json_print() writes it else. -1: it was
+ * not written whole. */
 int mcb_json_print_compact(FILE *stream, const json_t *value);
 
 /* Writes a value, as mcb_json_print() does, with mcb_file_write(). Faults: HOST_OUTPUT,
