@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/cluster/base64.h"
 #include "bench/cluster/etcd_client.h"
+#include "common/base64.h"
 
 enum { GRPC_NOT_FOUND = 5, LEASE_MAX_S = 3600 };
 

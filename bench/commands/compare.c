@@ -15,10 +15,10 @@
 #include "bench/commands/inputs.h"
 #include "bench/report/comparison_forms.h"
 #include "bench/report/prometheus.h"
-#include "bench/report/text.h"
 #include "common/fault.h"
 #include "common/interrupt.h"
 #include "common/log.h"
+#include "common/text.h"
 
 enum { SHOWN = 10 }; /* rows of each kind, without --all */
 

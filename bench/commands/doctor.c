@@ -17,12 +17,12 @@
 #include "bench/doctor/mooncake_wants.h"
 #include "bench/doctor/system.h"
 #include "bench/report/examination_text.h"
-#include "bench/report/text.h"
 #include "common/clock.h"
 #include "common/fault.h"
 #include "common/interrupt.h"
 #include "common/json.h"
 #include "common/log.h"
+#include "common/text.h"
 #include "common/units.h"
 
 enum { TIMEOUT_MOST_S = 3600, ETCD_URLS_MAX = 1024 };

@@ -24,13 +24,13 @@
 #include "bench/doctor/explain_document.h"
 #include "bench/doctor/explain_text.h"
 #include "bench/plan/settings_text.h"
-#include "bench/report/text.h"
 #include "common/clock.h"
 #include "common/fault.h"
 #include "common/interrupt.h"
 #include "common/json.h"
 #include "common/log.h"
 #include "common/suggest.h"
+#include "common/text.h"
 
 struct values {
     bool json, all;

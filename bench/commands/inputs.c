@@ -6,9 +6,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "bench/report/text.h"
 #include "common/file.h"
 #include "common/log.h"
+#include "common/text.h"
 
 #define DEFAULT_TOLERANCE 0.05
 #define MOST_PER_CENT     90.0

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "bench/commands/inputs.h"
-#include "bench/report/text.h"
 #include "common/file.h"
+#include "common/text.h"
 
 static int check_folder(const char *option, const char *path, struct mcb_error *error)
 {

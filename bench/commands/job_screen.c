@@ -7,9 +7,9 @@
 
 #include "bench/commands/commands.h"
 #include "bench/report/table.h"
-#include "bench/report/text.h"
 #include "common/json.h"
 #include "common/log.h"
+#include "common/text.h"
 #include "common/units.h"
 #include "gpu/module.h"
 

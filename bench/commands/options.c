@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bench/report/text.h"
 #include "common/suggest.h"
+#include "common/text.h"
 
 enum { SHOWN_MAX = 128 };
 

@@ -15,11 +15,11 @@
 #include "bench/commands/commands.h"
 #include "bench/commands/inputs.h"
 #include "bench/report/plot.h"
-#include "bench/report/text.h"
 #include "common/clock.h"
 #include "common/fault.h"
 #include "common/interrupt.h"
 #include "common/log.h"
+#include "common/text.h"
 
 struct values {
     bool allow_missing, across_hardware, by_rank;

@@ -16,11 +16,11 @@
 #include "bench/commands/inputs.h"
 #include "bench/report/expectation.h"
 #include "bench/report/page.h"
-#include "bench/report/text.h"
 #include "common/fault.h"
 #include "common/file.h"
 #include "common/interrupt.h"
 #include "common/log.h"
+#include "common/text.h"
 
 #define DEFAULT_OUTPUT "report.html"
 

@@ -20,10 +20,10 @@
 #include "bench/report/prometheus.h"
 #include "bench/report/result.h"
 #include "bench/report/table.h"
-#include "bench/report/text.h"
 #include "common/fault.h"
 #include "common/json.h"
 #include "common/log.h"
+#include "common/text.h"
 
 struct values {
     bool json;

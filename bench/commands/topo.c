@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "bench/commands/commands.h"
-#include "bench/report/text.h"
 #include "bench/report/topology_document.h"
 #include "bench/report/topology_svg.h"
 #include "bench/report/topology_text.h"
@@ -22,6 +21,7 @@
 #include "common/json.h"
 #include "common/log.h"
 #include "common/pci.h"
+#include "common/text.h"
 
 struct values {
     bool json, priority_matrix;

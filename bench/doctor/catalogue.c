@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-#include "bench/report/text.h"
+#include "common/text.h"
 
 enum { LABEL_COLUMNS = 9, CLAUSE_MAX = 1024 };
 

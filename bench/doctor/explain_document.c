@@ -13,8 +13,8 @@
 #include <time.h>
 
 #include "bench/doctor/catalogue.h"
-#include "bench/report/text.h"
 #include "common/json.h"
+#include "common/text.h"
 
 static const char *const role_names[] = {
     [MCB_EXPLAIN_FIRST] = "first",   [MCB_EXPLAIN_LATER] = "later",

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "bench/report/text.h"
+#include "common/text.h"
 
 enum {
     LABEL = 7, /* columns of "cause  " */

@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bench/report/text.h"
 #include "bench/topology/distance.h"
 #include "common/id_list.h"
 #include "common/json.h"
+#include "common/text.h"
 
 enum { WARNINGS_MAX = 2, WARNING_TEXT = 512, CPUS_TEXT = 8192, NODE_MOST = 1 << 16 };
 

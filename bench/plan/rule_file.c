@@ -11,9 +11,9 @@
 #include <string.h>
 
 #include "bench/plan/rule.h"
-#include "bench/report/text.h"
 #include "common/json.h"
 #include "common/suggest.h"
+#include "common/text.h"
 
 enum {
     FILE_MOST_BYTES = 1 << 20,

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bench/report/text.h"
+#include "common/text.h"
 
 /* COLUMNS of a rule are shown. All parts together fit the detail of an error. */
 enum { COLUMNS = 76, BEFORE = 50, GIVEN_MAX = 128, WHAT_MAX = 288, CLEAN_MAX = 3 * COLUMNS + 8 };

@@ -9,9 +9,9 @@
 
 #include "bench/report/affinity_places.h"
 #include "bench/report/summary.h"
-#include "bench/report/text.h"
 #include "bench/report/title.h"
 #include "common/json.h"
+#include "common/text.h"
 #include "common/units.h"
 
 enum { TEXT_MAX = 2048, NAME_COLUMNS = 30, PLACES_NAMED = 8 };

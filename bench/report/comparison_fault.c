@@ -6,7 +6,7 @@
 
 #include "bench/report/comparison.h"
 #include "bench/report/comparison_words.h"
-#include "bench/report/text.h"
+#include "common/text.h"
 #include "common/units.h"
 
 /* "write bandwidth both ways 64 KiB, staged, relaxed ordering on" */

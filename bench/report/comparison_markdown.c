@@ -15,9 +15,9 @@
 
 #include "bench/report/comparison_forms.h"
 #include "bench/report/comparison_words.h"
-#include "bench/report/text.h"
 #include "bench/report/trend_words.h"
 #include "common/file.h"
+#include "common/text.h"
 
 /* Of a table or list at most, so that no part takes the room of the others. */
 enum {

@@ -8,7 +8,7 @@
 
 #include "bench/report/comparison_forms.h"
 #include "bench/report/comparison_words.h"
-#include "bench/report/text.h"
+#include "common/text.h"
 
 enum { COLUMNS_LEAST = 40, INDENT = 2, SECOND_INDENT = 4, GAP = 2, FAULTS_SHOWN = 3 };
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/report/text.h"
 #include "common/json.h"
+#include "common/text.h"
 
 /* ---- hardware ---- */
 

@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 #include "bench/report/comparison.h"
-#include "bench/report/text.h"
+#include "common/text.h"
 
 /* ---- rows ---- */
 

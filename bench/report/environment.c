@@ -13,8 +13,8 @@
 #include "bench/plan/settings.h"
 #include "bench/report/environment_facts.h"
 #include "bench/report/environment_hosts.h"
-#include "bench/report/text.h"
 #include "common/json.h"
+#include "common/text.h"
 
 static const char *const kind_names[MCB_DIFFERENCES] = {
     [MCB_DIFFERENCE_HARDWARE] = "hardware", [MCB_DIFFERENCE_SETTING] = "setting",

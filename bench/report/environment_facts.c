@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bench/report/text.h"
+#include "common/text.h"
 #include "common/units.h"
 
 #define HARDWARE MCB_DIFFERENCE_HARDWARE

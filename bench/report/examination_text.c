@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bench/report/text.h"
+#include "common/text.h"
 
 enum {
     GROUP_COLUMNS = 9,

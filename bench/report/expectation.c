@@ -13,8 +13,8 @@
 
 #include "bench/report/expectation_machine.h"
 #include "bench/report/expectation_reference.h"
-#include "bench/report/text.h"
 #include "common/json.h"
+#include "common/text.h"
 
 /* ---- which cells ---- */
 

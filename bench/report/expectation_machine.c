@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "bench/plan/rule.h"
-#include "bench/report/text.h"
 #include "common/json.h"
+#include "common/text.h"
 
 /* Parts of a host: what a pattern is held against, and how many are asked for by number. */
 static const struct {

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "bench/report/expectation.h"
-#include "bench/report/text.h"
 #include "common/json.h"
+#include "common/text.h"
 
 enum { MISSES_SHOWN = 4, LINE_MAX_BYTES = 4096, INDENT = 4 };
 

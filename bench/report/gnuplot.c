@@ -14,9 +14,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "bench/report/text.h"
 #include "common/clock.h"
 #include "common/interrupt.h"
+#include "common/text.h"
 
 enum { SAID_MAX = 4096, LINE_MAX_COLUMNS = 200, LOOK_MS = 50 };
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "bench/report/history_files.h"
-#include "bench/report/text.h"
+#include "common/text.h"
 
 /* What moves figures less is no new level to hold others against. */
 static const double change_least = 0.05;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/report/text.h"
+#include "common/text.h"
 
 enum { SHORT_TEXT_MAX = 1024, SPEC_MAX = 16 };
 

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/cluster/base64.h"
 #include "bench/report/html.h"
+#include "common/base64.h"
 
 enum { BLOCK = 64, ROUNDS = 64, DIGEST = 32, WORDS = 8 };
 

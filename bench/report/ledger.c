@@ -12,8 +12,8 @@
 #include "bench/report/ledger_texts.h"
 #include "bench/report/result.h"
 #include "bench/report/result_read.h"
-#include "bench/report/text.h"
 #include "bench/report/title.h"
+#include "common/text.h"
 
 enum { THREADS_MOST = 7 }; /* beside the calling one */
 

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/report/text.h"
+#include "common/text.h"
 
 enum { CELL_MAX = 96, SHARE_MAX = 16, GAP = 2, NAME_COLUMNS = 30, NO_CELL = -1 };
 enum { MEMORY_MAX = 16 }; /* "cuda:99999" and what a NIC's name leaves of NAME_COLUMNS */

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "bench/report/sides.h"
-#include "bench/report/text.h"
 #include "common/json.h"
+#include "common/text.h"
 
 enum { CLEAN_MAX = 4608 }; /* a detail of 4 KiB and what is put around it */
 

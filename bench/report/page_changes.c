@@ -6,7 +6,7 @@
 #include "bench/report/comparison_words.h"
 #include "bench/report/html.h"
 #include "bench/report/page_parts.h"
-#include "bench/report/text.h"
+#include "common/text.h"
 
 enum { BASELINES_NAMED = 10 };
 

@@ -4,8 +4,8 @@
 
 #include "bench/report/html.h"
 #include "bench/report/page_parts.h"
-#include "bench/report/text.h"
 #include "common/json.h"
+#include "common/text.h"
 
 enum { MISSES_SHOWN = 5 };
 

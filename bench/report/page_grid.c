@@ -2,7 +2,7 @@
 #include "bench/report/page_grid.h"
 
 #include "bench/report/html.h"
-#include "bench/report/text.h"
+#include "common/text.h"
 
 enum { LETTER = 7, LABEL_LETTERS = 34, HOST_LETTERS = 8, AXIS_LENGTH = 112, MARGIN = 6 };
 enum { LINE = 12 }; /* labels that are closer than this would meet */

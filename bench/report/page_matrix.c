@@ -17,7 +17,7 @@
 #include "bench/report/html.h"
 #include "bench/report/page_grid.h"
 #include "bench/report/page_scale.h"
-#include "bench/report/text.h"
+#include "common/text.h"
 
 enum { RING_LEAST = 11, SMALL = 18, FAILED = -1, SKIPPED = -2 };
 

@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "bench/report/html.h"
-#include "bench/report/text.h"
+#include "common/text.h"
 
 static const double span_least = 0.75, span_logarithmic = 20;
 

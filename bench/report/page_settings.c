@@ -7,7 +7,7 @@
 #include "bench/report/comparison_words.h"
 #include "bench/report/html.h"
 #include "bench/report/page_parts.h"
-#include "bench/report/text.h"
+#include "common/text.h"
 
 static size_t matrix_count(const struct mcb_page *page)
 {

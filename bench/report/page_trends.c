@@ -13,8 +13,8 @@
 #include "bench/report/comparison_words.h"
 #include "bench/report/html.h"
 #include "bench/report/page_parts.h"
-#include "bench/report/text.h"
 #include "bench/report/trend_words.h"
+#include "common/text.h"
 
 enum { DIAGRAMS_MAX = 24, LINES_MAX = 200, DIFFERENCES_SHOWN = 6, STEPS_MAX = 40 };
 

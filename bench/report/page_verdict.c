@@ -10,9 +10,9 @@
 #include "bench/report/comparison_words.h"
 #include "bench/report/html.h"
 #include "bench/report/page_parts.h"
-#include "bench/report/text.h"
 #include "bench/report/trend_words.h"
 #include "common/json.h"
+#include "common/text.h"
 
 /* In the order of weight. */
 enum verdict { GOOD, NOT_ASKED, DOUBTFUL, BAD };

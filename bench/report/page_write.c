@@ -6,7 +6,7 @@
 
 #include "bench/report/html.h"
 #include "bench/report/page_parts.h"
-#include "bench/report/text.h"
+#include "common/text.h"
 
 enum { FAULT_NAME_LETTERS = 120 };
 

@@ -21,10 +21,10 @@
 #include "bench/report/embedded.h"
 #include "bench/report/gnuplot.h"
 #include "bench/report/plot_kinds.h"
-#include "bench/report/text.h"
 #include "common/file.h"
 #include "common/interrupt.h"
 #include "common/suggest.h"
+#include "common/text.h"
 
 enum { TEMPORARY_MAX = MCB_SHEET_NAME_MAX + 16 };
 

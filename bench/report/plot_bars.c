@@ -9,7 +9,7 @@
 #include "bench/report/plot_diagram.h"
 #include "bench/report/plot_kinds.h"
 #include "bench/report/plot_matrix.h"
-#include "bench/report/text.h"
+#include "common/text.h"
 
 /* In pixels. */
 enum { LEFT = 110, WIDTH = 480, RIGHT = 90, NAME = 18, BAR = 15, BAR_GAP = 3, ROW_GAP = 14 };

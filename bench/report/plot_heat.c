@@ -15,7 +15,7 @@
 #include "bench/report/plot_matrix.h"
 #include "bench/report/plot_scale.h"
 #include "bench/report/plot_sweep.h"
-#include "bench/report/text.h"
+#include "common/text.h"
 
 /* Cells have one of so many: more than an eye can tell apart, few enough for long runs of one. */
 enum { COLOURS = 64, WORST_MOST = 8 };

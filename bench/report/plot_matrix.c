@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "bench/report/matrix.h"
-#include "bench/report/text.h"
+#include "common/text.h"
 
 enum { LABEL_LINE = 12, GAP = 6, HOST_LABEL_COLUMNS = 24 };
 

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "bench/report/text.h"
+#include "common/text.h"
 
 enum { MCB_PLOT_TICS_MAX = 32 };
 

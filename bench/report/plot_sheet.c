@@ -14,9 +14,9 @@
 #include <string.h>
 
 #include "bench/report/result.h"
-#include "bench/report/text.h"
 #include "common/file.h"
 #include "common/json.h"
+#include "common/text.h"
 
 enum { TEXT_MAX = 1024, HEAD_COLUMNS = 72, NOTE_COLUMNS = 100, HOSTS_NAMED = 6 };
 

@@ -13,7 +13,7 @@
 #include "bench/measure/statistics.h"
 #include "bench/report/plot_lines.h"
 #include "bench/report/plot_sweep.h"
-#include "bench/report/text.h"
+#include "common/text.h"
 #include "common/units.h"
 
 static const char blocks[] = MCB_PLOT_LINES_BLOCKS;

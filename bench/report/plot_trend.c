@@ -17,8 +17,8 @@
 #include "bench/report/plot_lines.h"
 #include "bench/report/plot_matrix.h"
 #include "bench/report/plot_sweep.h"
-#include "bench/report/text.h"
 #include "bench/report/trend_words.h"
+#include "common/text.h"
 
 static const char blocks[] =
     MCB_PLOT_LINES_BLOCKS " points intervals levels changes tags tag_numbers";

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bench/report/text.h"
 #include "common/clock.h"
+#include "common/text.h"
 #include "common/units.h"
 
 enum { BAR_COLUMNS = 24, BAR_COLUMNS_LEAST = 10, PART_MAX = 256 };

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/report/text.h"
 #include "common/json.h"
+#include "common/text.h"
 
 enum { VALUE_MAX = 2048 };
 

@@ -25,9 +25,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bench/report/text.h"
 #include "common/file.h"
 #include "common/json.h"
+#include "common/text.h"
 
 /* 15 significant digits: 388.1 stays 388.1. */
 #define LINE_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(15))

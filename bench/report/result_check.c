@@ -14,7 +14,7 @@
 
 #include "bench/report/result.h"
 #include "bench/report/result_rules.h"
-#include "bench/report/text.h"
+#include "common/text.h"
 
 static const char *const kind_names[] = {
     [MCB_RESULT_STRING] = "a string",        [MCB_RESULT_WORD] = "a string",

@@ -9,9 +9,9 @@
 
 #include "bench/report/matrix.h"
 #include "bench/report/summary.h"
-#include "bench/report/text.h"
 #include "bench/report/title.h"
 #include "common/json.h"
+#include "common/text.h"
 
 enum { COLUMNS_MAX = 5, TEXT_MAX = 2048, GAP = 2, LABEL_LEAST = 24 };
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bench/report/text.h"
+#include "common/text.h"
 
 enum { VALUE_MAX = 48, LABEL_COLUMNS = 10, COLUMN_MOST = 40, QPNS_SHOWN = 3 };
 

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "bench/measure/statistics.h"
-#include "bench/report/text.h"
 #include "common/json.h"
+#include "common/text.h"
 
 static const char *const effective_names[] = {
     [MCB_EFFECTIVE_OFF] = "off",

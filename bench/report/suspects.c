@@ -9,8 +9,8 @@
 #include "bench/report/notes.h"
 #include "bench/report/slow.h"
 #include "bench/report/suspects_search.h"
-#include "bench/report/text.h"
 #include "common/json.h"
+#include "common/text.h"
 
 enum { PRINTED_MOST = 8 };
 

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "bench/report/suspects_search.h"
-#include "bench/report/text.h"
 #include "common/json.h"
+#include "common/text.h"
 
 #define GPU_OF_HOST 0.7
 

@@ -7,8 +7,8 @@
 #include "bench/report/slow.h"
 #include "bench/report/summary.h"
 #include "bench/report/suspects_search.h"
-#include "bench/report/text.h"
 #include "common/json.h"
+#include "common/text.h"
 #include "rdma/counters.h"
 
 enum { COUNTERS_TOLD = 3 };

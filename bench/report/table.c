@@ -14,9 +14,9 @@
 #include "bench/report/routes.h"
 #include "bench/report/summary.h"
 #include "bench/report/suspects.h"
-#include "bench/report/text.h"
 #include "bench/report/title.h"
 #include "common/json.h"
+#include "common/text.h"
 
 enum { COLUMNS_LEAST = 40, LINE_MAX_BYTES = 1024, CLEAN_MAX = 4608 };
 

@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/report/text.h"
 #include "bench/topology/distance.h"
 #include "common/json.h"
+#include "common/text.h"
 
 /* ---- what may not be known ---- */
 

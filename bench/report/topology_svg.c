@@ -14,8 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/report/text.h"
 #include "common/file.h"
+#include "common/text.h"
 #include "common/units.h"
 
 enum {

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "bench/report/notes.h"
-#include "bench/report/text.h"
 #include "bench/topology/distance.h"
 #include "common/json.h"
+#include "common/text.h"
 #include "common/units.h"
 
 enum { COLUMNS_LEAST = 40, CLEAN_MAX = 1024, LEVELS_MAX = 10, LABEL_COLUMNS_MAX = 18 };

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "bench/report/comparison_forms.h"
-#include "bench/report/text.h"
 #include "bench/report/trend_words.h"
+#include "common/text.h"
 
 enum { INDENT = 2, SECOND_INDENT = 4 };
 

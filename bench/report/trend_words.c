@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "bench/report/comparison_words.h"
-#include "bench/report/text.h"
+#include "common/text.h"
 
 enum { CAUSES_TOLD = 3 };
 

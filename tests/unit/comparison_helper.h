@@ -13,7 +13,7 @@
  */
 
 #include "bench/report/comparison_forms.h"
-#include "bench/report/text.h"
+#include "common/text.h"
 #include "tests/unit/ledger_helper.h"
 
 /* 8 endpoints, 64 paths, of 5 trials that scatter by less than 1 %. */

@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "bench/cluster/base64.h"
 #include "bench/cluster/etcd_client.h"
 #include "bench/cluster/proxy.h"
+#include "common/base64.h"
 #include "tests/ranks.h"
 
 /* ---- base64 (RFC 4648 section 10) ---- */

@@ -9,8 +9,8 @@
 
 #include "bench/doctor/nic_checks.h"
 #include "bench/report/examination_text.h"
-#include "bench/report/text.h"
 #include "common/json.h"
+#include "common/text.h"
 #include "copied_host.h"
 
 static const struct mcb_examination *examine(struct copied *host)

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "bench/report/text.h"
+#include "common/text.h"
 #include "tests/unit/ledger_helper.h"
 #include "tests/unit/plot_helper.h"
 

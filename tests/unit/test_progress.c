@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "bench/report/text.h"
 #include "common/log.h"
+#include "common/text.h"
 #include "tests/unit/result_helper.h"
 
 #define SECOND INT64_C(1000000000)

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "bench/report/text.h"
+#include "common/text.h"
 #include "tests/unit/printed_helper.h"
 #include "tests/unit/result_helper.h"
 

@@ -10,7 +10,7 @@
 #include <dirent.h>
 #include <unistd.h>
 
-#include "bench/report/text.h"
+#include "common/text.h"
 #include "tests/unit/topology_view_helper.h"
 
 struct folder {

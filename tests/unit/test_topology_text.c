@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "bench/report/text.h"
+#include "common/text.h"
 #include "tests/unit/topology_view_helper.h"
 
 struct look {

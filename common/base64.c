@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bench/cluster/base64.h"
+#include "common/base64.h"
 
 #include <stdint.h>
 #include <stdlib.h>

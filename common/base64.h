@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef MCB_BENCH_CLUSTER_BASE64_H
-#define MCB_BENCH_CLUSTER_BASE64_H
+#ifndef MCB_COMMON_BASE64_H
+#define MCB_COMMON_BASE64_H
 
-/* Base64 with padding (RFC 4648 section 4), in which etcd's JSON gateway carries keys and values.
+/* Base64 with padding (RFC 4648 section 4), in which etcd's JSON gateway carries keys and values,
+ * and a page names its script.
  */
 
 #include <stddef.h>

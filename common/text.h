@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef MCB_BENCH_REPORT_TEXT_H
-#define MCB_BENCH_REPORT_TEXT_H
+#ifndef MCB_COMMON_TEXT_H
+#define MCB_COMMON_TEXT_H
 
 /*
  * Text for a terminal: foreign text made harmless, columns counted, numbers with as many digits as

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bench/report/text.h"
+#include "common/text.h"
 
 #include <stdint.h>
 #include <stdlib.h>
