@@ -100,16 +100,17 @@ static int refuse(const json_t *head, struct mcb_error *error)
     const json_t *hosts = json_object_get(head, "hosts"), *host = json_array_get(hosts, 0);
     if (json_array_size(hosts) > 1)
         snprintf(all, sizeof all, "; all %zu hosts must fit one type", json_array_size(hosts));
-    return mcb_error_set(
-        error, MCB_FAULT_USE_RULE,
-        "no machine type of the rules file fits: %s has CPU %s, %s, %s; transport %s%s",
-        mcb_text_clean(mcb_json_text(host, "host"), name, sizeof name),
-        mcb_text_clean(mcb_json_text(host, "cpu"), cpu, sizeof cpu),
-        describe_parts(host, 0, "GPU", gpus, sizeof gpus),
-        describe_parts(host, 1, "NIC", nics, sizeof nics),
-        mcb_text_clean(mcb_json_text(json_object_get(head, "transport"), "name"), transport,
-                       sizeof transport),
-        all);
+    return mcb_error_set(error, MCB_FAULT_USE_RULE,
+                         "no machine type of the rules file fits (a last one with \"when\": {} "
+                         "fits any): %s has CPU "
+                         "%s, %s, %s; transport %s%s",
+                         mcb_text_clean(mcb_json_text(host, "host"), name, sizeof name),
+                         mcb_text_clean(mcb_json_text(host, "cpu"), cpu, sizeof cpu),
+                         describe_parts(host, 0, "GPU", gpus, sizeof gpus),
+                         describe_parts(host, 1, "NIC", nics, sizeof nics),
+                         mcb_text_clean(mcb_json_text(json_object_get(head, "transport"), "name"),
+                                        transport, sizeof transport),
+                         all);
 }
 
 int mcb_expectation_find_machine(const json_t *rules_file, const json_t *head,

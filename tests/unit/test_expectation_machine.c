@@ -168,7 +168,8 @@ static void where_no_type_fits_the_machine_is_told(void **state)
     assert_int_equal(mcb_expectations_check(document, NULL, file, &error), -1);
     assert_int_equal(error.code, MCB_FAULT_USE_RULE);
     assert_string_equal(error.detail,
-                        "no machine type of the rules file fits: n1 has CPU a CPU, 1 GPU (a GPU), "
+                        "no machine type of the rules file fits (a last one with \"when\": {} fits "
+                        "any): n1 has CPU a CPU, 1 GPU (a GPU), "
                         "2 NICs (MT_0000000838); transport rdma; all 2 hosts must fit one type");
     json_decref(file);
     json_decref(document);
