@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/text.h"
 
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -196,4 +197,19 @@ char *mcb_text_bytes(double bytes, char text[MCB_TEXT_NUMBER_MAX])
     }
     snprintf(text, MCB_TEXT_NUMBER_MAX, unit ? "%.1f %s" : "%.0f %s", bytes, units[unit]);
     return text;
+}
+
+/* ---- lines ---- */
+
+void mcb_text_add(struct mcb_text_line *line, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int added =
+        vsnprintf(line->text + line->length, sizeof line->text - line->length, format, arguments);
+    va_end(arguments);
+    if (added > 0)
+        line->length += (size_t)added;
+    if (line->length >= sizeof line->text)
+        line->length = sizeof line->text - 1;
 }

@@ -55,4 +55,14 @@ char *mcb_text_number(double value, char text[MCB_TEXT_NUMBER_MAX]);
 /* "42.1 GB": powers of 1000, as rates are. Returns text. */
 char *mcb_text_bytes(double bytes, char text[MCB_TEXT_NUMBER_MAX]);
 
+/* Text that grows by pieces, cut at its end. Begin with one of zeros. */
+enum { MCB_TEXT_LINE_MAX = 4096 };
+struct mcb_text_line {
+    char text[MCB_TEXT_LINE_MAX];
+    size_t length;
+};
+
+__attribute__((format(printf, 2, 3))) void mcb_text_add(struct mcb_text_line *line,
+                                                        const char *format, ...);
+
 #endif

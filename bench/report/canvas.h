@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "common/text.h"
+
 enum mcb_paint {
     MCB_PAINT_PLAIN,
     MCB_PAINT_DIM,    /* units and explanations */
@@ -41,6 +43,16 @@ static inline void mcb_canvas_put(const struct mcb_canvas *canvas, enum mcb_pain
 {
     mcb_canvas_begin(canvas, paint);
     fputs(clean, canvas->out);
+    mcb_canvas_end(canvas, paint);
+}
+
+/* A paragraph that begins, and goes on, after so many blanks. */
+static inline void mcb_canvas_paragraph(const struct mcb_canvas *canvas, enum mcb_paint paint,
+                                        size_t indent, const char *clean)
+{
+    mcb_text_pad(canvas->out, indent);
+    mcb_canvas_begin(canvas, paint);
+    mcb_text_wrap(canvas->out, clean, indent, canvas->columns);
     mcb_canvas_end(canvas, paint);
 }
 

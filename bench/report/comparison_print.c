@@ -12,15 +12,6 @@
 
 enum { COLUMNS_LEAST = 40, INDENT = 2, SECOND_INDENT = 4, GAP = 2, FAULTS_SHOWN = 3 };
 
-static void print_paragraph(const struct mcb_canvas *canvas, enum mcb_paint paint, size_t indent,
-                            const char *clean)
-{
-    mcb_text_pad(canvas->out, indent);
-    mcb_canvas_begin(canvas, paint);
-    mcb_text_wrap(canvas->out, clean, indent, canvas->columns);
-    mcb_canvas_end(canvas, paint);
-}
-
 static void print_more(const struct mcb_canvas *canvas, size_t indent, size_t count)
 {
     mcb_text_pad(canvas->out, indent);
@@ -178,15 +169,16 @@ static void print_head(const struct mcb_canvas *canvas, const struct mcb_compari
 {
     char sides[MCB_COMPARISON_SIDES_MAX], sentence[MCB_COMPARISON_SENTENCE_MAX];
     char setting[MCB_LEDGER_LABEL_MAX];
-    print_paragraph(canvas, MCB_PAINT_DIM, 0, mcb_comparison_sides(comparison, sides));
+    mcb_canvas_paragraph(canvas, MCB_PAINT_DIM, 0, mcb_comparison_sides(comparison, sides));
     if (!mcb_comparison_has_settings(comparison) && comparison->after->setting_count == 1)
-        print_paragraph(canvas, MCB_PAINT_DIM, 0,
-                        mcb_ledger_setting_label(comparison->after, 0, setting));
-    print_paragraph(canvas, MCB_PAINT_PLAIN, 0, mcb_comparison_sentence(comparison, sentence));
+        mcb_canvas_paragraph(canvas, MCB_PAINT_DIM, 0,
+                             mcb_ledger_setting_label(comparison->after, 0, setting));
+    mcb_canvas_paragraph(canvas, MCB_PAINT_PLAIN, 0, mcb_comparison_sentence(comparison, sentence));
     if (comparison->stand_in)
-        print_paragraph(canvas, MCB_PAINT_YELLOW, 0,
-                        "stand-in GPUs in host memory, made for tests: no figure of theirs is a "
-                        "measurement of hardware");
+        mcb_canvas_paragraph(
+            canvas, MCB_PAINT_YELLOW, 0,
+            "stand-in GPUs in host memory, made for tests: no figure of theirs is a "
+            "measurement of hardware");
 }
 
 static void print_labelled(const struct mcb_canvas *canvas, const char *label, const char *clean)
@@ -213,7 +205,7 @@ static void print_faults(const struct mcb_canvas *canvas, const struct mcb_compa
         char fix[MCB_FAULT_FIX_MAX], title[256];
         snprintf(title, sizeof title, "%s %s (%zu %s)", fault->id, fault->title, faults[i].rows,
                  mcb_comparison_noun(comparison, faults[i].rows));
-        print_paragraph(canvas, MCB_PAINT_PLAIN, 0, title);
+        mcb_canvas_paragraph(canvas, MCB_PAINT_PLAIN, 0, title);
         print_labelled(canvas, "cause:", fault->cause);
         print_labelled(canvas, "try:", mcb_fault_join(fault->fix, fix, sizeof fix));
     }
@@ -232,7 +224,7 @@ static void print_differences(const struct mcb_canvas *canvas,
         snprintf(line, sizeof line, "%-9s %s", mcb_difference_kind_name(difference->kind),
                  mcb_difference_sentence(difference, sentence));
         bool hardware = difference->kind == MCB_DIFFERENCE_HARDWARE;
-        print_paragraph(canvas, hardware ? MCB_PAINT_YELLOW : MCB_PAINT_PLAIN, INDENT, line);
+        mcb_canvas_paragraph(canvas, hardware ? MCB_PAINT_YELLOW : MCB_PAINT_PLAIN, INDENT, line);
     }
     if (shown < all)
         print_more(canvas, INDENT, all - shown);
@@ -244,11 +236,11 @@ static void print_verdict(const struct mcb_canvas *canvas, const struct mcb_comp
     bool bad = mcb_comparison_regressions(comparison) > 0;
     bool doubtful = comparison->doubtful > 0 || comparison->counts[MCB_CHANGE_DIFFERENT] > 0 ||
                     comparison->counts[MCB_CHANGE_FAILING] > 0;
-    print_paragraph(canvas,
-                    bad        ? MCB_PAINT_RED
-                    : doubtful ? MCB_PAINT_YELLOW
-                               : MCB_PAINT_PLAIN,
-                    0, mcb_comparison_verdict(comparison, verdict));
+    mcb_canvas_paragraph(canvas,
+                         bad        ? MCB_PAINT_RED
+                         : doubtful ? MCB_PAINT_YELLOW
+                                    : MCB_PAINT_PLAIN,
+                         0, mcb_comparison_verdict(comparison, verdict));
 }
 
 void mcb_comparison_print(const struct mcb_canvas *canvas, const struct mcb_comparison *comparison,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/report/table.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,32 +17,13 @@
 #include "common/json.h"
 #include "common/text.h"
 
-enum { COLUMNS_LEAST = 40, LINE_MAX_BYTES = 1024, CLEAN_MAX = 4608 };
+enum { COLUMNS_LEAST = 40, CLEAN_MAX = 4608 };
 
 /* A warning that begins so has said it. */
 static const char stand_in[] = "stand-in GPUs";
 static const char stand_in_warning[] =
     "stand-in GPUs in host memory, made for tests: no figure of theirs is a measurement of "
     "hardware";
-
-/* Text that grows by pieces, cut at its end. */
-struct line {
-    char text[LINE_MAX_BYTES];
-    size_t length;
-};
-
-__attribute__((format(printf, 2, 3))) static void add(struct line *line, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    int added =
-        vsnprintf(line->text + line->length, sizeof line->text - line->length, format, arguments);
-    va_end(arguments);
-    if (added > 0)
-        line->length += (size_t)added;
-    if (line->length >= sizeof line->text)
-        line->length = sizeof line->text - 1;
-}
 
 static void print_line(const struct mcb_canvas *canvas, enum mcb_paint paint, const char *text)
 {
@@ -57,20 +37,21 @@ static void print_line(const struct mcb_canvas *canvas, enum mcb_paint paint, co
 
 /* The setting, and the route where that is not the only one there is, or not the usual one. To
  * host memory there is but one. */
-static void add_title(struct line *line, const struct mcb_pivot *pivot,
+static void add_title(struct mcb_text_line *line, const struct mcb_pivot *pivot,
                       const struct mcb_pivot_setting *setting, const char *transport)
 {
     char title[MCB_TITLE_MAX];
-    add(line, "%s", mcb_title_of_setting(setting, transport, title));
+    mcb_text_add(line, "%s", mcb_title_of_setting(setting, transport, title));
     bool usual = strcmp(setting->route, "direct") == 0;
     if (pivot->several_routes || !usual)
-        add(line, " · %.32s",
-            usual && !mcb_pivot_has_gpus(pivot, setting) ? "between host memories"
-                                                         : mcb_title_of_route(setting->route));
+        mcb_text_add(line, " · %.32s",
+                     usual && !mcb_pivot_has_gpus(pivot, setting)
+                         ? "between host memories"
+                         : mcb_title_of_route(setting->route));
 }
 
 /* " · relaxed ordering auto (effective on)", or how many cells each if they differ. */
-static void add_ordering(struct line *line, const char *requested,
+static void add_ordering(struct mcb_text_line *line, const char *requested,
                          const struct mcb_summary *summary)
 {
     size_t kinds = 0;
@@ -79,41 +60,44 @@ static void add_ordering(struct line *line, const char *requested,
         return;
     for (size_t i = 0; i < MCB_EFFECTIVES; i++)
         kinds += summary->effective[i] > 0;
-    add(line, " · relaxed ordering %.16s (effective ", requested);
+    mcb_text_add(line, " · relaxed ordering %.16s (effective ", requested);
     for (int i = 0; i < MCB_EFFECTIVES; i++) {
         if (summary->effective[i] == 0)
             continue;
-        add(line, "%s%s", separator, mcb_summary_effective_name((enum mcb_summary_effective)i));
+        mcb_text_add(line, "%s%s", separator,
+                     mcb_summary_effective_name((enum mcb_summary_effective)i));
         if (kinds > 1)
-            add(line, " in %zu cells", summary->effective[i]);
+            mcb_text_add(line, " in %zu cells", summary->effective[i]);
         separator = ", ";
     }
-    add(line, ")");
+    mcb_text_add(line, ")");
 }
 
-static void add_bandwidth_legend(struct line *line, const struct mcb_summary *summary)
+static void add_bandwidth_legend(struct mcb_text_line *line, const struct mcb_summary *summary)
 {
-    add(line, "Gbit/s");
+    mcb_text_add(line, "Gbit/s");
     if (summary->trials_most == 1)
-        add(line, ": one trial");
+        mcb_text_add(line, ": one trial");
     else if (summary->trials_least == summary->trials_most)
-        add(line, ": median of %zu trials ± half its 95 %% interval", summary->trials_most);
+        mcb_text_add(line, ": median of %zu trials ± half its 95 %% interval",
+                     summary->trials_most);
     else
-        add(line, ": median of %zu to %zu trials ± half its 95 %% interval", summary->trials_least,
-            summary->trials_most);
+        mcb_text_add(line, ": median of %zu to %zu trials ± half its 95 %% interval",
+                     summary->trials_least, summary->trials_most);
     if (summary->ceiling_count > 0)
-        add(line, ", %% of the path's ceiling");
+        mcb_text_add(line, ", %% of the path's ceiling");
 }
 
-static void add_latency_legend(struct line *line, const struct mcb_summary *summary,
+static void add_latency_legend(struct mcb_text_line *line, const struct mcb_summary *summary,
                                const json_t *cell)
 {
     bool read = strcmp(mcb_json_text(cell, "operation"), "read") == 0;
-    add(line, "µs: p50 / p99, %s", read ? "full round trip" : "one way (half a round trip)");
+    mcb_text_add(line, "µs: p50 / p99, %s",
+                 read ? "full round trip" : "one way (half a round trip)");
     for (size_t i = 0; i < summary->method_count; i++) {
         bool staged = strcmp(summary->methods[i], "staged") == 0;
-        add(line, "%s%s%.64s", i ? ", " : " ", staged ? "through " : (i ? "" : "by "),
-            staged ? "staging" : summary->methods[i]);
+        mcb_text_add(line, "%s%s%.64s", i ? ", " : " ", staged ? "through " : (i ? "" : "by "),
+                     staged ? "staging" : summary->methods[i]);
     }
 }
 
@@ -121,7 +105,7 @@ static void print_heading(const struct mcb_canvas *canvas, const struct mcb_pivo
                           const struct mcb_pivot_setting *setting,
                           const struct mcb_summary *summary, const char *transport)
 {
-    struct line title = {0}, legend = {0};
+    struct mcb_text_line title = {0}, legend = {0};
     add_title(&title, pivot, setting, transport);
     add_ordering(&title, setting->ordering, summary);
     print_line(canvas, MCB_PAINT_PLAIN, title.text);
@@ -162,30 +146,30 @@ static const char *ceiling_place(const struct mcb_summary_ceiling *ceiling)
  * NIC) for 4"; without numbers of paths if all have the same. */
 static void print_ceilings(const struct mcb_canvas *canvas, const struct mcb_summary *summary)
 {
-    struct line line = {0};
+    struct mcb_text_line line = {0};
     char number[MCB_TEXT_NUMBER_MAX];
     size_t without = summary->ok - summary->ceiling_others;
     if (summary->ceiling_count == 0)
         return;
     for (size_t i = 0; i < summary->ceiling_count; i++) {
         const struct mcb_summary_ceiling *ceiling = &summary->ceilings[i];
-        add(&line, "%s%s Gbit/s%s", i > 0 ? ", " : "ceiling ",
-            mcb_text_number(ceiling->gbps, number), ceiling_place(ceiling));
+        mcb_text_add(&line, "%s%s Gbit/s%s", i > 0 ? ", " : "ceiling ",
+                     mcb_text_number(ceiling->gbps, number), ceiling_place(ceiling));
         if (ceiling->cells < summary->ok)
-            add(&line, " for %zu%s", ceiling->cells,
-                i > 0 ? "" : (ceiling->cells == 1 ? " path" : " paths"));
+            mcb_text_add(&line, " for %zu%s", ceiling->cells,
+                         i > 0 ? "" : (ceiling->cells == 1 ? " path" : " paths"));
         without -= ceiling->cells;
     }
     if (summary->ceiling_others > 0)
-        add(&line, ", others for %zu", summary->ceiling_others);
+        mcb_text_add(&line, ", others for %zu", summary->ceiling_others);
     if (without > 0)
-        add(&line, ", not known for %zu", without);
+        mcb_text_add(&line, ", not known for %zu", without);
     print_line(canvas, MCB_PAINT_DIM, line.text);
 }
 
 /* ---- what it adds up to ---- */
 
-static void add_figures(struct line *line, const struct mcb_pivot *pivot,
+static void add_figures(struct mcb_text_line *line, const struct mcb_pivot *pivot,
                         const struct mcb_summary *summary)
 {
     char median[MCB_TEXT_NUMBER_MAX], worst[MCB_TEXT_NUMBER_MAX], label[MCB_LABEL_MAX];
@@ -196,27 +180,27 @@ static void add_figures(struct line *line, const struct mcb_pivot *pivot,
     if (summary->ok == 0)
         return;
     if (summary->ok == 1)
-        add(line, " · %s %s", worst, unit);
+        mcb_text_add(line, " · %s %s", worst, unit);
     else
-        add(line, " · %s %s, worst %s %s (%s)", what, median, worst, unit,
-            mcb_matrix_path_label(pivot, summary->worst_cell, label));
+        mcb_text_add(line, " · %s %s, worst %s %s (%s)", what, median, worst, unit,
+                     mcb_matrix_path_label(pivot, summary->worst_cell, label));
 }
 
 static void print_summary(const struct mcb_canvas *canvas, const struct mcb_pivot *pivot,
                           const struct mcb_pivot_setting *setting,
                           const struct mcb_summary *summary)
 {
-    struct line line = {0};
+    struct mcb_text_line line = {0};
     char bytes[MCB_TEXT_NUMBER_MAX];
-    add(&line, "%zu of %zu cell%s measured", summary->ok, setting->count,
-        setting->count == 1 ? "" : "s");
+    mcb_text_add(&line, "%zu of %zu cell%s measured", summary->ok, setting->count,
+                 setting->count == 1 ? "" : "s");
     if (summary->failed > 0)
-        add(&line, " · %zu failed", summary->failed);
+        mcb_text_add(&line, " · %zu failed", summary->failed);
     if (summary->skipped > 0)
-        add(&line, " · %zu skipped", summary->skipped);
+        mcb_text_add(&line, " · %zu skipped", summary->skipped);
     if (summary->verified_bytes > 0 || summary->corrupt_bytes > 0)
-        add(&line, " · %s verified, %.0f bytes wrong",
-            mcb_text_bytes(summary->verified_bytes, bytes), summary->corrupt_bytes);
+        mcb_text_add(&line, " · %s verified, %.0f bytes wrong",
+                     mcb_text_bytes(summary->verified_bytes, bytes), summary->corrupt_bytes);
     add_figures(&line, pivot, summary);
     bool bad = summary->failed > 0 || summary->corrupt_bytes > 0;
     print_line(canvas, bad ? MCB_PAINT_RED : MCB_PAINT_PLAIN, line.text);
@@ -262,13 +246,13 @@ static void print_ratio(const struct mcb_canvas *canvas, const struct mcb_pivot 
                         const struct mcb_pivot_setting *setting, const char *transport, double off,
                         double on)
 {
-    struct line line = {0};
+    struct mcb_text_line line = {0};
     char off_text[MCB_TEXT_NUMBER_MAX], on_text[MCB_TEXT_NUMBER_MAX];
     bool latency = strcmp(mcb_json_text(setting->example, "measure"), "latency") == 0;
-    add(&line, "relaxed ordering on / off: %.3f  (", on / off);
+    mcb_text_add(&line, "relaxed ordering on / off: %.3f  (", on / off);
     add_title(&line, pivot, setting, transport);
-    add(&line, "; median %s → %s %s)", mcb_text_number(off, off_text), mcb_text_number(on, on_text),
-        latency ? "µs" : "Gbit/s");
+    mcb_text_add(&line, "; median %s → %s %s)", mcb_text_number(off, off_text),
+                 mcb_text_number(on, on_text), latency ? "µs" : "Gbit/s");
     print_line(canvas, MCB_PAINT_PLAIN, line.text);
 }
 

@@ -16,15 +16,6 @@ struct printing {
     const struct mcb_ledger *run;      /* with which */
 };
 
-static void print_paragraph(const struct mcb_canvas *canvas, enum mcb_paint paint, size_t indent,
-                            const char *clean)
-{
-    mcb_text_pad(canvas->out, indent);
-    mcb_canvas_begin(canvas, paint);
-    mcb_text_wrap(canvas->out, clean, indent, canvas->columns);
-    mcb_canvas_end(canvas, paint);
-}
-
 static void print_causes(struct printing *printing, const struct mcb_trend_change *change,
                          const struct mcb_ledger *run)
 {
@@ -32,7 +23,7 @@ static void print_causes(struct printing *printing, const struct mcb_trend_chang
     mcb_trend_causes(&change->differences, causes);
     bool told = printing->run == run && strcmp(causes, printing->causes) == 0;
     snprintf(text, sizeof text, "with %s", told ? "the same as above" : causes);
-    print_paragraph(printing->canvas, MCB_PAINT_DIM, SECOND_INDENT, text);
+    mcb_canvas_paragraph(printing->canvas, MCB_PAINT_DIM, SECOND_INDENT, text);
     memcpy(printing->causes, causes, sizeof causes);
     printing->run = run;
 }
@@ -44,7 +35,8 @@ static void print_change(struct printing *printing, const struct mcb_trend *tren
     const struct mcb_ledger *run = mcb_trend_change_run(printing->trends, trend, change);
     char levels[MCB_TREND_LEVELS_MAX], line[MCB_TREND_LEVELS_MAX + 32];
     snprintf(line, sizeof line, "%.20s  %s", run->started, mcb_trend_levels(change, unit, levels));
-    print_paragraph(canvas, change->worse ? MCB_PAINT_RED : MCB_PAINT_PLAIN, SECOND_INDENT, line);
+    mcb_canvas_paragraph(canvas, change->worse ? MCB_PAINT_RED : MCB_PAINT_PLAIN, SECOND_INDENT,
+                         line);
     print_causes(printing, change, run);
 }
 
@@ -58,7 +50,7 @@ static void print_trend(struct printing *printing, const struct mcb_trend *trend
     if (ledger->setting_count > 1)
         snprintf(line + length, sizeof line - (size_t)length, " · %s",
                  mcb_ledger_setting_label(ledger, cell->setting, label));
-    print_paragraph(canvas, MCB_PAINT_PLAIN, INDENT, line);
+    mcb_canvas_paragraph(canvas, MCB_PAINT_PLAIN, INDENT, line);
     for (size_t i = 0; i < trend->change_count; i++)
         print_change(printing, trend, &trend->changes[i],
                      mcb_ledger_unit(&ledger->settings[cell->setting]));
@@ -78,7 +70,7 @@ static void print_count(const struct mcb_canvas *canvas, const struct mcb_trends
     else
         snprintf(line, sizeof line, "no lasting change in %zu %s %s; one result alone makes none",
                  trends->count, noun, since);
-    print_paragraph(canvas, MCB_PAINT_PLAIN, 0, line);
+    mcb_canvas_paragraph(canvas, MCB_PAINT_PLAIN, 0, line);
 }
 
 void mcb_trends_print(const struct mcb_canvas *canvas, const struct mcb_trends *trends, size_t most)
