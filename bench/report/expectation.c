@@ -13,6 +13,7 @@
 
 #include "bench/report/expectation_machine.h"
 #include "bench/report/expectation_reference.h"
+#include "bench/report/host_memory.h"
 #include "common/json.h"
 #include "common/text.h"
 
@@ -145,9 +146,18 @@ struct judge {
     const struct mcb_ledger *ledger;
     const struct mcb_rule *rule;
     struct choice choice;
-    double *medians;                           /* of a rule that wants them */
-    const struct mcb_expectation_hosts *hosts; /* likewise; borrowed */
+    double *medians;                     /* of a rule that wants them */
+    const struct mcb_host_memory *hosts; /* likewise; borrowed */
 };
+
+/* Of the host memory beside a cell; 0: not known. */
+static double host_figure(const struct judge *judge, const struct mcb_ledger_cell *cell)
+{
+    uint32_t beside = mcb_host_memory_cell(judge->hosts, cell);
+    if (beside == MCB_LEDGER_NONE || judge->ledger->cells[beside].status != MCB_LEDGER_OK)
+        return 0;
+    return mcb_expectation_figure(&judge->ledger->cells[beside], judge->rule->figure);
+}
 
 /* What the part of a rule is a part of; 0: not known. */
 static double reference_of(const struct judge *judge, const struct mcb_ledger_cell *cell)
@@ -158,7 +168,7 @@ static double reference_of(const struct judge *judge, const struct mcb_ledger_ce
     case MCB_RULE_MEDIAN:
         return judge->medians[cell->setting];
     case MCB_RULE_CPU:
-        return mcb_expectation_host_figure(judge->hosts, cell);
+        return host_figure(judge, cell);
     default:
         return 1;
     }
@@ -249,7 +259,7 @@ static int judge_cells(const struct judge *judge, struct mcb_expectation *expect
     return 0;
 }
 
-static int judge_rule(const struct mcb_ledger *ledger, const struct mcb_expectation_hosts *hosts,
+static int judge_rule(const struct mcb_ledger *ledger, const struct mcb_host_memory *hosts,
                       struct mcb_expectation *expectation)
 {
     const struct mcb_rule *rule = expectation->rule;
@@ -333,13 +343,13 @@ static void mark_missed(struct mcb_expectations *made)
 static int judge_all(const struct mcb_ledger *ledger, struct mcb_expectations *made,
                      struct mcb_error *error)
 {
-    struct mcb_expectation_hosts *hosts = NULL;
+    struct mcb_host_memory *hosts = NULL;
     made->list = calloc(made->rules->count + 1, sizeof *made->list);
     made->missed = calloc(ledger->cell_count + 1, sizeof *made->missed);
     made->cell_count = ledger->cell_count;
     if (!made->list || !made->missed)
         return no_memory(error);
-    if (wants_hosts(made->rules) && !(hosts = mcb_expectation_hosts_make(ledger)))
+    if (wants_hosts(made->rules) && !(hosts = mcb_host_memory_make(ledger, ledger)))
         return no_memory(error);
     int status = 0;
     for (size_t i = 0; i < made->rules->count && status == 0; i++) {
@@ -347,7 +357,7 @@ static int judge_all(const struct mcb_ledger *ledger, struct mcb_expectations *m
         status = judge_rule(ledger, hosts, &made->list[i]);
         made->count++;
     }
-    mcb_expectation_hosts_free(hosts);
+    mcb_host_memory_free(hosts);
     if (status != 0)
         return no_memory(error);
     mark_missed(made);

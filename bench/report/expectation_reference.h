@@ -17,17 +17,4 @@ double mcb_expectation_figure(const struct mcb_ledger_cell *cell, enum mcb_rule_
  * none is. For free(); NULL without memory. */
 double *mcb_expectation_medians(const struct mcb_ledger *ledger, enum mcb_rule_figure figure);
 
-/* Cells between host memories, found by those of GPUs. */
-struct mcb_expectation_hosts;
-
-/* NULL without memory. */
-struct mcb_expectation_hosts *mcb_expectation_hosts_make(const struct mcb_ledger *ledger);
-void mcb_expectation_hosts_free(struct mcb_expectation_hosts *hosts);
-
-/* The figure of host memory between the same NICs, under the same setting and ordering: that of the
- * same path on the route host; else of another path there; else of a cell with host memory at both
- * ends. Of several the best. 0: none was measured. */
-double mcb_expectation_host_figure(const struct mcb_expectation_hosts *hosts,
-                                   const struct mcb_ledger_cell *cell);
-
 #endif

@@ -5,14 +5,13 @@
  * of a GPU directly, staged, and the host memory beside it.
  *
  * Ordering: cells of the same endpoints under settings that differ in it alone. Routes: direct and
- * staged cells have the same endpoints; host memory is that between the same two NICs, of the
- * route "host" or of another cell of the run; several such cells between two NICs go to their paths
- * in the order of the document, in which each stands with the path that it was measured for.
+ * staged cells have the same endpoints; host memory is what host_memory.h finds beside the cell.
  */
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/report/host_memory.h"
 #include "bench/report/html.h"
 #include "bench/report/page_parts.h"
 #include "bench/report/title.h"
@@ -21,8 +20,7 @@ enum { FIRST, SECOND, THIRD };
 
 struct finding {
     struct mcb_page *page;
-    uint32_t *nic_of; /* by endpoint: the first endpoint of its NIC */
-    uint32_t *right;  /* room for cells */
+    struct mcb_host_memory *hosts;
 };
 
 static bool is_gpu_cell(const struct mcb_ledger *ledger, const struct mcb_ledger_cell *cell)
@@ -126,68 +124,17 @@ static void match_paths(const struct finding *finding, struct mcb_page_ways *way
     }
 }
 
-/* ---- cells between the same NICs ---- */
-
-static uint64_t nics_of(const struct finding *finding, uint32_t number)
+/* Gives the rows the host memory beside them; true if there is any. */
+static bool match_hosts(const struct finding *finding, struct mcb_page_ways *ways)
 {
-    const struct mcb_ledger_cell *cell = &finding->page->ledger->cells[number];
-    return (uint64_t)finding->nic_of[cell->initiator] << 32 | finding->nic_of[cell->target];
-}
-
-static int compare_nics(const struct finding *finding, uint32_t left, uint32_t right)
-{
-    uint64_t a = nics_of(finding, left), b = nics_of(finding, right);
-    return (a > b) - (a < b);
-}
-
-static int by_nics(const void *left, const void *right, void *context)
-{
-    const struct finding *finding = context;
-    uint32_t one = *(const uint32_t *)left, two = *(const uint32_t *)right;
-    const struct mcb_ledger_cell *cells = finding->page->ledger->cells;
-    int order = compare_nics(finding, one, two);
-    return order ? order
-                 : (cells[one].position > cells[two].position) -
-                       (cells[one].position < cells[two].position);
-}
-
-static int row_by_nics(const void *left, const void *right, void *context)
-{
-    return by_nics(((const struct mcb_page_row *)left)->cells,
-                   ((const struct mcb_page_row *)right)->cells, context);
-}
-
-/* Each row gets the cell of host memory between its NICs: the first that no row before it has, or
- * where all of them are taken the last one. host: sorted. */
-static void match_nics(struct finding *finding, struct mcb_page_ways *ways, const uint32_t *host,
-                       size_t host_count)
-{
-    qsort_r(ways->rows, ways->count, sizeof *ways->rows, row_by_nics, finding);
-    for (size_t i = 0, j = 0; i < ways->count; i++) {
-        uint32_t first = ways->rows[i].cells[FIRST];
-        while (j < host_count && compare_nics(finding, host[j], first) < 0)
-            j++;
-        if (j == host_count || compare_nics(finding, host[j], first) != 0)
-            continue;
-        ways->rows[i].cells[THIRD] = host[j];
-        if (j + 1 < host_count && compare_nics(finding, host[j + 1], first) == 0)
-            j++;
+    bool any = false;
+    for (size_t i = 0; i < ways->count; i++) {
+        struct mcb_page_row *row = &ways->rows[i];
+        row->cells[THIRD] =
+            mcb_host_memory_cell(finding->hosts, &finding->page->ledger->cells[row->cells[FIRST]]);
+        any |= row->cells[THIRD] != MCB_LEDGER_NONE;
     }
-}
-
-/* Cells of host memory that were measured under the setting's key and ordering: of route host, else
- * those between host memories. Sorted by NICs, in finding->right. */
-static size_t gather_host(struct finding *finding, size_t like, size_t host_setting)
-{
-    const struct mcb_page *page = finding->page;
-    const struct mcb_ledger *ledger = page->ledger;
-    size_t from = host_setting == MCB_LEDGER_NONE ? like : host_setting, count = 0;
-    const struct mcb_page_setting *shown = &page->settings[from];
-    for (size_t i = 0; i < shown->count; i++)
-        if (!is_gpu_cell(ledger, &ledger->cells[shown->places[i]]))
-            finding->right[count++] = shown->places[i];
-    qsort_r(finding->right, count, sizeof *finding->right, by_nics, finding);
-    return count;
+    return any;
 }
 
 /* ---- which settings belong together ---- */
@@ -253,20 +200,18 @@ static int add_routes(struct finding *finding, size_t setting)
     const struct mcb_ledger *ledger = page->ledger;
     bool direct = strcmp(ledger->settings[setting].route, "direct") == 0;
     size_t staged = direct ? find_like(ledger, setting, "staged", NULL) : MCB_LEDGER_NONE;
-    size_t host = find_like(ledger, setting, "host", NULL);
-    size_t host_count = gather_host(finding, setting, host);
-    if (staged == MCB_LEDGER_NONE && host_count == 0)
-        return 0;
     struct mcb_page_ways *ways = begin(page, setting, page->settings[setting].count);
     if (!ways)
         return -1;
     ways->routes = true;
+    match_paths(finding, ways, staged);
+    bool host = match_hosts(finding, ways);
     ways->names[FIRST] = direct ? "direct" : "staged";
     ways->names[SECOND] = staged == MCB_LEDGER_NONE ? NULL : "staged";
-    ways->names[THIRD] = host_count > 0 ? "host memory" : NULL;
-    ways->last = host_count > 0 ? THIRD : SECOND;
-    match_paths(finding, ways, staged);
-    match_nics(finding, ways, finding->right, host_count);
+    ways->names[THIRD] = host ? "host memory" : NULL;
+    ways->last = host ? THIRD : SECOND;
+    if (staged == MCB_LEDGER_NONE && !host)
+        ways->count = 0;
     finish(page, ways);
     drop_empty(page);
     return 0;
@@ -287,31 +232,14 @@ static int add_ways_of(struct finding *finding, size_t setting)
                : 0;
 }
 
-static void number_nics(struct finding *finding)
-{
-    const struct mcb_pivot_endpoint *endpoints = finding->page->ledger->endpoints;
-    for (size_t i = 0; i < finding->page->ledger->endpoint_count; i++) {
-        bool same = i > 0 && endpoints[i].host_number == endpoints[i - 1].host_number &&
-                    strcmp(endpoints[i].nic, endpoints[i - 1].nic) == 0;
-        finding->nic_of[i] = same ? finding->nic_of[i - 1] : (uint32_t)i;
-    }
-}
-
 int mcb_page_prepare_ways(struct mcb_page *page, struct mcb_error *error)
 {
     const struct mcb_ledger *ledger = page->ledger;
-    struct finding finding = {
-        .page = page,
-        .nic_of = calloc(ledger->endpoint_count + 1, sizeof(uint32_t)),
-        .right = calloc(ledger->cell_count + 1, sizeof(uint32_t)),
-    };
-    int outcome = finding.nic_of && finding.right ? 0 : -1;
-    if (outcome == 0)
-        number_nics(&finding);
+    struct finding finding = {page, mcb_host_memory_make(ledger, ledger)};
+    int outcome = finding.hosts ? 0 : -1;
     for (size_t i = 0; outcome == 0 && i < setting_count(ledger); i++)
         outcome = add_ways_of(&finding, i);
-    free(finding.right);
-    free(finding.nic_of);
+    mcb_host_memory_free(finding.hosts);
     return outcome == 0 ? 0 : mcb_error_set(error, MCB_FAULT_HOST_MEMORY, "no memory for the page");
 }
 
