@@ -48,9 +48,9 @@ static void set(struct mcb_setting_values *values, const struct option *options)
 static enum mcb_exit run(const char *command, const struct option *options, char *out, char *err)
 {
     static const struct option quick[] = {
-        {"transport", "tcp"}, {"duration", "50ms"}, {"warmup", "1ms"},
-        {"trials", "2"},      {"nic", "lo"},        {"json", NULL},
-        {"size", "4KiB"},     {"depth", "8"},       {NULL, NULL},
+        {"transport", "tcp"}, {"duration", "100ms"}, {"warmup", "1ms"},
+        {"trials", "2"},      {"nic", "lo"},         {"json", NULL},
+        {"size", "4KiB"},     {"depth", "8"},        {NULL, NULL},
     };
     char *argv[] = {(char *)command, NULL};
     struct mcb_error error;
@@ -342,7 +342,7 @@ static void a_host_without_gpus_takes_part_with_its_host_memory(void **state)
         int first;
         enum mcb_exit second = run_two(ranks, &first);
         if (second != MCB_EXIT_OK)
-            fail_msg("%s", err);
+            fail_msg("%s%s", err, out);
         assert_int_equal(first, MCB_EXIT_OK);
         json_t *document = json_loads(out, 0, NULL);
         assert_int_equal(json_array_size(json_object_get(document, "cells")), cases[n].cells);
