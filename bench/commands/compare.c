@@ -104,12 +104,12 @@ static int refuse_history(const struct mcb_inputs *inputs, const struct values *
                           struct mcb_error *error)
 {
     char name[256], folder[256];
-    return mcb_error_set(error, MCB_FAULT_USE_COMPARE,
-                         "%s: none of the %zu results in %s can be held against it; name a "
-                         "baseline to see why",
-                         mcb_text_clean(inputs->results[0].path, name, sizeof name),
-                         inputs->history.count,
-                         mcb_text_clean(values->history, folder, sizeof folder));
+    return mcb_error_set(
+        error, MCB_FAULT_USE_COMPARE,
+        "%s: none of the %zu results in %s can be held against it: those from before "
+        "it count, of the same hardware and settings; name a baseline to see why",
+        mcb_text_clean(inputs->results[0].path, name, sizeof name), inputs->history.count,
+        mcb_text_clean(values->history, folder, sizeof folder));
 }
 
 /* A baseline that ended before it measured anything of this. */
